@@ -1,0 +1,46 @@
+import type { WaitOptions } from "@modelbytes/bytes";
+import type { DType } from "./dtype.ts";
+import type { Selection } from "./selection.ts";
+import type { Tensor } from "./tensor.ts";
+
+/** What every format knows of a tensor without reading it. */
+export interface TensorEntry {
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+}
+
+/** How far a long read has come, in bytes of tensor data. */
+export interface Progress {
+  readonly bytes: number;
+  readonly total: number;
+}
+
+export interface TensorReadOptions<D extends DType = DType> extends WaitOptions {
+  /** Reads only this part, and only its bytes. */
+  readonly select?: Selection | undefined;
+  /** The dtype that the tensor has to have; of another one `read` rejects with a `TypeError`. */
+  readonly dtype?: D | undefined;
+  /** Whether checksums are checked wherever all the bytes they cover are read. Default: true. */
+  readonly checksum?: boolean | undefined;
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
+}
+
+export interface TensorStreamOptions extends WaitOptions {
+  /** The tensors to read, in the order of the file; by default all. */
+  readonly names?: Iterable<string> | undefined;
+  /** Reads that are under way at once. Memory is bounded by the tensors of so many reads. */
+  readonly concurrency?: number | undefined;
+  readonly checksum?: boolean | undefined;
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
+}
+
+/** A file of named tensors, of whatever format. */
+export interface TensorFile<E extends TensorEntry = TensorEntry> extends AsyncDisposable {
+  /** The tensors by name, in the order of the file's own table. */
+  readonly entries: ReadonlyMap<string, E>;
+  /** One tensor, or a part of it. */
+  read<D extends DType = DType>(name: string, options?: TensorReadOptions<D>): Promise<Tensor<D>>;
+  /** All tensors, or those named, in the order of their bytes in the file. */
+  stream(options?: TensorStreamOptions): AsyncIterable<[string, Tensor]>;
+  close(): Promise<void>;
+}
