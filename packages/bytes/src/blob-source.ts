@@ -1,5 +1,9 @@
-import { SourceError } from "./errors.ts";
-import { checkRange, type Source, type SourceReadOptions } from "./source.ts";
+import { NotFoundError, SourceError } from "./errors.ts";
+import { checkRange, checkScratch, roomFor, type Source, type SourceReadOptions, type WaitOptions } from "./source.ts";
+import { untilAborted } from "./until-aborted.ts";
+
+/** The most bytes of one `arrayBuffer()`: browsers fail at about 2 GiB, and pieces can be cancelled in between. */
+const LARGEST_PIECE = 64 * 2 ** 20;
 
 /**
  * A Blob or a File, read piece by piece. Not for files on Node 20: its `fs.openAsBlob` reports sizes modulo 2^32; there a path
@@ -9,31 +13,47 @@ export class BlobSource implements Source {
   readonly name: string;
   readonly #blob: Blob;
 
+  /** `name` is what errors call the Blob; a File has its own, which `name` replaces. */
   constructor(blob: Blob, name?: string) {
     this.#blob = blob;
     this.name = name ?? (blob instanceof File ? blob.webkitRelativePath || blob.name : "(blob)");
   }
 
-  async size(): Promise<number> {
+  async size(options: WaitOptions = {}): Promise<number> {
+    options.signal?.throwIfAborted();
     return this.#blob.size;
   }
 
   async read(offset: number, length: number, options: SourceReadOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
-    options.signal?.throwIfAborted();
+    const { signal, scratch } = options;
+    signal?.throwIfAborted();
     checkRange(this.name, this.#blob.size, offset, length);
-    const bytes = new Uint8Array(await this.#buffer(offset, length));
-    options.signal?.throwIfAborted();
-    if (bytes.length !== length) {
-      throw new SourceError("short-read", `${length} bytes wanted, ${bytes.length} came`, { file: this.name, offset });
+    checkScratch(length, scratch);
+    if (length <= LARGEST_PIECE) return await this.#piece(offset, length, signal);
+    const target = roomFor(length, scratch);
+    for (let filled = 0; filled < length; ) {
+      const piece = await this.#piece(offset + filled, Math.min(length - filled, LARGEST_PIECE), signal);
+      target.set(piece, filled);
+      filled += piece.length;
     }
-    return bytes;
+    return target;
   }
 
-  async #buffer(offset: number, length: number): Promise<ArrayBuffer> {
-    try {
-      return await this.#blob.slice(offset, offset + length).arrayBuffer();
-    } catch (cause) {
-      throw new SourceError("read-failed", "the Blob could not be read", { file: this.name, offset, cause });
+  async #piece(offset: number, length: number, signal: AbortSignal | undefined): Promise<Uint8Array<ArrayBuffer>> {
+    const place = { file: this.name, offset };
+    const reading = this.#blob.slice(offset, offset + length).arrayBuffer();
+    const bytes = new Uint8Array(
+      await untilAborted(reading, signal).catch((cause: unknown) => {
+        signal?.throwIfAborted();
+        if (cause instanceof DOMException && cause.name === "NotFoundError") {
+          throw new NotFoundError("not-found", "the file behind the Blob is gone", { ...place, cause });
+        }
+        throw new SourceError("read-failed", "the Blob cannot be read; did its file change?", { ...place, cause });
+      }),
+    );
+    if (bytes.length !== length) {
+      throw new SourceError("short-read", `${length} bytes wanted, ${bytes.length} came`, place);
     }
+    return bytes;
   }
 }

@@ -9,12 +9,15 @@
  * A programmer's mistake is a plain `TypeError` or `RangeError`, and a cancelled call rejects with `signal.reason` itself.
  */
 
-/** Where something went wrong. Offsets are bytes from the start of `file`. */
+/** Where something went wrong, as far as it is known. */
 export interface Place {
+  /** The file's name as its source gives it. */
   readonly file?: string | undefined;
+  /** Bytes from the start of `file`. */
   readonly offset?: number | undefined;
   /** The tensor, or the key, that was being read or written. */
   readonly tensor?: string | undefined;
+  /** The error that led to this one. */
   readonly cause?: unknown;
 }
 
@@ -26,6 +29,7 @@ export abstract class ModelbytesError extends Error {
   readonly file: string | undefined;
   /** Bytes from the start of the file. */
   readonly offset: number | undefined;
+  /** The tensor, or the key, that was being read or written. */
   readonly tensor: string | undefined;
   /** The message without its place. */
   readonly reason: string;

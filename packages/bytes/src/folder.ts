@@ -1,29 +1,38 @@
 import { fileSystem } from "#file-system";
 import { NotFoundError } from "./errors.ts";
-import type { HttpOptions } from "./http-source.ts";
+import { namesOf, toUrlPath } from "./folder-path.ts";
+import { type HttpOptions, HttpSource } from "./http-source.ts";
 import type { Source, WaitOptions } from "./source.ts";
 import { type SourceLike, toSource } from "./to-source.ts";
 
-/** Files by name. `file` does no I/O: a file that is not there shows when it is read. */
+/** Files by name. */
 export interface Folder {
   /** What errors call the folder. */
   readonly name: string;
-  /** The file at `path`, relative to the folder, with `/` between the names. */
+  /**
+   * The file at `path`, relative to the folder, with `/` between the names. Names are literal: `[`, `#`, `%` and spaces mean
+   * themselves. Does no I/O: a file that is not there shows, as a `NotFoundError`, when it is read. Each call makes a source, and
+   * who calls closes it. Throws a `RangeError` for a path that leads out of the folder: one with `..` or a leading `/`.
+   */
   file(path: string): Source;
-  /** The paths of all files below the folder, relative to it; a web server has no such list. */
+  /** The paths of all files below the folder, relative to it, with `/` between the names; a web server has no such list. */
   list?(options?: WaitOptions): AsyncIterable<string>;
 }
 
 /** A path (Node only), a base `URL`, dropped `File`s, or files by name. */
 export type FolderLike = string | URL | Iterable<File> | ReadonlyMap<string, SourceLike> | Folder;
 
-/** A `Folder` of anything that holds files. Does no I/O. */
+/**
+ * A `Folder` of anything that holds files. A `Folder` comes back as it is. Does no I/O.
+ *
+ * Dropped files are known by their path below the folder that was dropped; two with the same path are a `RangeError`. The query of
+ * a base URL goes with every request. A map is looked up when a file is asked for, by the path without `.` and empty names.
+ */
 export function toFolder(from: FolderLike, options: HttpOptions = {}): Folder {
   if (typeof from === "string") return fileSystem.folder(from);
   if (from instanceof URL) return from.protocol === "file:" ? fileSystem.folder(from) : new UrlFolder(from, options);
   if (isFolder(from)) return from;
-  if (isMap(from)) return new MapFolder(from);
-  return new MapFolder(new Map([...from].map((file) => [pathOf(file), file])));
+  return new MapFolder(isMap(from) ? from : byPath(from), options);
 }
 
 /** Whether `from` is a folder already, rather than something to make one of. */
@@ -35,18 +44,24 @@ export function isFolder(from: object): from is Folder {
 class MapFolder implements Folder {
   readonly name = "(files)";
   readonly #files: ReadonlyMap<string, SourceLike>;
+  readonly #options: HttpOptions;
 
-  constructor(files: ReadonlyMap<string, SourceLike>) {
+  constructor(files: ReadonlyMap<string, SourceLike>, options: HttpOptions) {
     this.#files = files;
+    this.#options = options;
   }
 
   file(path: string): Source {
-    const found = this.#files.get(path);
-    return found === undefined ? new AbsentSource(path) : toSource(found, { name: path });
+    const name = namesOf(path).join("/");
+    const found = this.#files.get(name);
+    return found === undefined ? new AbsentSource(name) : toSource(found, { ...this.#options, name });
   }
 
-  async *list(): AsyncIterable<string> {
-    yield* this.#files.keys();
+  async *list(options: WaitOptions = {}): AsyncIterable<string> {
+    for (const path of this.#files.keys()) {
+      options.signal?.throwIfAborted();
+      yield path;
+    }
   }
 }
 
@@ -57,16 +72,16 @@ class UrlFolder implements Folder {
   readonly #options: HttpOptions;
 
   constructor(base: URL, options: HttpOptions) {
-    this.name = `${base.origin}${base.pathname}`;
     this.#base = new URL(base);
     if (!this.#base.pathname.endsWith("/")) this.#base.pathname += "/";
+    this.name = new HttpSource(this.#base, options).name; // refuses what cannot be fetched
     this.#options = options;
   }
 
   file(path: string): Source {
-    const url = new URL(path.split("/").map(encodeURIComponent).join("/"), this.#base);
+    const url = new URL(toUrlPath(namesOf(path)), this.#base);
     url.search = this.#base.search;
-    return toSource(url, this.#options);
+    return new HttpSource(url, this.#options);
   }
 }
 
@@ -87,9 +102,20 @@ class AbsentSource implements Source {
   }
 }
 
-/** The path of a dropped file below the dropped folder, or its name. */
+function byPath(dropped: Iterable<File>): Map<string, File> {
+  const files = new Map<string, File>();
+  for (const file of dropped) {
+    const path = pathOf(file);
+    if (files.has(path)) throw new RangeError(`two of the files have the path ${JSON.stringify(path)}`);
+    files.set(path, file);
+  }
+  return files;
+}
+
+/** The path of a dropped file below the dropped folder, or its name. Node's `File` has no `webkitRelativePath`. */
 function pathOf(file: File): string {
-  return file.webkitRelativePath.slice(file.webkitRelativePath.indexOf("/") + 1) || file.name;
+  const path = "webkitRelativePath" in file ? file.webkitRelativePath : "";
+  return path.slice(path.indexOf("/") + 1) || file.name;
 }
 
 function isMap(from: Iterable<File> | ReadonlyMap<string, SourceLike>): from is ReadonlyMap<string, SourceLike> {

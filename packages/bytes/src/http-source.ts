@@ -1,174 +1,226 @@
-import { NotFoundError, SourceError } from "./errors.ts";
-import { checkRange, type Source, type SourceReadOptions, type WaitOptions } from "./source.ts";
+import { NotFoundError, SourceError, UnsupportedError } from "./errors.ts";
+import {
+  authorization,
+  type FileState,
+  fileState,
+  parseContentRange,
+  parseUnsatisfied,
+  sameFile,
+  withoutSecrets,
+} from "./http-answer.ts";
+import { checkRange, checkScratch, roomFor, type Source, type SourceReadOptions, type WaitOptions } from "./source.ts";
+import { untilAborted } from "./until-aborted.ts";
 
 /** How requests are made. */
 export interface HttpOptions {
-  /** Instead of the global `fetch`: sign the request, add headers, count it, answer it from a cache. */
+  /**
+   * Instead of the global `fetch`: sign the request, add headers, count it, answer it from a cache. The request has the method
+   * GET, one `Range` and the caller's signal.
+   */
   readonly fetch?: ((request: Request) => Promise<Response>) | undefined;
 }
 
 /** Bytes of the first request, when the size is asked for before anything is read: most index files fit. */
 export const FIRST_REQUEST_BYTES = 65_536;
 
-/** What the first answer said of the file. Every later answer has to say the same. */
-interface Pinned {
-  readonly size: number;
-  readonly etag: string | null;
-  readonly lastModified: string | null;
-}
-
 /**
- * A file behind `http(s)://`, read by ranges of the form `bytes=a-b` (which need no CORS pre-flight).
+ * A file behind `http(s)://`, read by ranges of the form `bytes=a-b` (which need no CORS pre-flight). A `user:password@` in the
+ * URL becomes an Authorization header; neither it nor the query shows in `name` and in errors.
  *
- * The first answer pins the file's size, ETag and Last-Modified; an answer that differs means that the file was replaced in the
- * middle and is a `SourceError`, and so is a server that ignores ranges, answers with another range, or stops short.
+ * The first answer pins the file: its size, its ETag and, where an answer has no ETag, its Last-Modified. An answer that differs
+ * means that the file was replaced in the middle and is a `SourceError`, and so is a server that ignores ranges, answers with
+ * another range or encodes it, or stops short. ETags are compared weakly (`W/"a"` is `"a"`). Should several machines behind one
+ * URL disagree about the same file, a `fetch` that deletes the header from the answer lifts the check.
  */
 export class HttpSource implements Source {
   readonly name: string;
   readonly #url: URL;
+  readonly #headers: Readonly<Record<string, string>>;
   readonly #fetch: (request: Request) => Promise<Response>;
-  #pinned: Pinned | undefined;
+  #pinned: FileState | undefined;
   #head: Promise<Uint8Array<ArrayBuffer>> | undefined;
 
+  /** Throws an `UnsupportedError` for a URL that `fetch` reads no ranges of, unless `options.fetch` is there to do it. */
   constructor(url: URL, options: HttpOptions = {}) {
-    this.#url = url;
     this.name = withoutSecrets(url);
+    if (!/^https?:$/.test(url.protocol) && options.fetch === undefined) {
+      throw new UnsupportedError("url-scheme", `only http: and https: are fetched, not ${url.protocol}`, {
+        file: this.name,
+      });
+    }
+    const credentials = authorization(url);
+    this.#headers = credentials === undefined ? {} : { authorization: credentials };
+    this.#url = new URL(url);
+    this.#url.username = "";
+    this.#url.password = "";
     this.#fetch = options.fetch ?? ((request) => fetch(request));
   }
 
-  /** One request, for the first 64 KiB: a read within them needs no further one. */
+  /** One request, for the first 64 KiB: a read within them needs no further one. None at all if an answer came before. */
   async size(options: WaitOptions = {}): Promise<number> {
     options.signal?.throwIfAborted();
     if (this.#pinned === undefined) await this.#firstBytes(options.signal);
     return this.#pinned?.size ?? 0;
   }
 
+  /** One request at most. */
   async read(offset: number, length: number, options: SourceReadOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
     const { signal, scratch } = options;
     signal?.throwIfAborted();
-    checkRange(this.name, this.#pinned?.size ?? Number.MAX_SAFE_INTEGER, offset, length);
-    if (length === 0) return new Uint8Array(0);
-    const head = this.#head === undefined ? undefined : await this.#firstBytes(signal);
-    if (head !== undefined && offset + length <= head.length) {
-      const view = head.subarray(offset, offset + length);
-      return scratch === undefined ? view.slice() : view;
-    }
-    const kept = head === undefined ? 0 : Math.max(0, Math.min(head.length - offset, length));
-    const rest = await this.#range(offset + kept, offset + length, { exact: true, scratch, signal });
-    if (head === undefined || kept === 0) return rest;
-    const bytes = new Uint8Array(length);
-    bytes.set(head.subarray(offset, offset + kept));
-    bytes.set(rest, kept);
-    return bytes;
+    checkRange(this.name, Number.MAX_SAFE_INTEGER, offset, length);
+    checkScratch(length, scratch);
+    const stop = offset + length;
+    if (length === 0) checkRange(this.name, await this.size({ signal }), offset, 0);
+    if (this.#head === undefined && this.#pinned === undefined) return await this.#range(offset, stop, options);
+    const head = this.#head === undefined ? new Uint8Array(0) : await this.#firstBytes(signal);
+    checkRange(this.name, await this.size({ signal }), offset, length);
+    const kept = head.subarray(offset, stop);
+    if (kept.length === length) return scratch === undefined ? kept.slice() : kept;
+    const target = roomFor(length, scratch);
+    target.set(kept);
+    await this.#range(offset + kept.length, stop, { scratch: target.subarray(kept.length), signal });
+    return target;
   }
 
   /** Shared by all callers, so no caller's signal reaches the request; each caller stops waiting by its own. */
   async #firstBytes(signal: AbortSignal | undefined): Promise<Uint8Array<ArrayBuffer>> {
     if (this.#head === undefined) {
-      this.#head = this.#range(0, FIRST_REQUEST_BYTES, { exact: false });
-      this.#head.catch(() => {
+      const head = this.#range(0, FIRST_REQUEST_BYTES, { orUntilEnd: true });
+      head.catch(() => {
         this.#head = undefined;
       });
+      this.#head = head;
     }
     return await untilAborted(this.#head, signal);
   }
 
-  /** The bytes from `start` to before `stop`; fewer only where `exact` is false and the file ends. */
+  /** The bytes from `start` to before `stop`; with `orUntilEnd` fewer where the file ends before. */
   async #range(
     start: number,
     stop: number,
-    options: SourceReadOptions & { readonly exact: boolean },
+    options: SourceReadOptions & { readonly orUntilEnd?: true },
   ): Promise<Uint8Array<ArrayBuffer>> {
-    const { exact, scratch, signal } = options;
+    const { orUntilEnd = false, scratch, signal } = options;
     const response = await this.#request(start, stop, signal);
-    const range = await this.#accept(response, start, stop, exact);
-    const target = scratch === undefined ? new Uint8Array(range) : scratch.subarray(0, range);
-    await this.#body(response, start, target, signal);
-    return target;
+    try {
+      const length = this.#accept(response, start, stop, orUntilEnd);
+      const target = roomFor(length, scratch);
+      await this.#fill(target, response, start, signal);
+      return target;
+    } catch (error) {
+      discard(response);
+      throw error;
+    }
   }
 
   async #request(start: number, stop: number, signal: AbortSignal | undefined): Promise<Response> {
-    const headers = { range: `bytes=${start}-${stop - 1}` };
+    const headers = { ...this.#headers, range: `bytes=${start}-${stop - 1}` };
+    const request = new Request(this.#url, { headers, ...(signal === undefined ? {} : { signal }) });
+    const answer = (async () => await this.#fetch(request))();
     try {
-      return await this.#fetch(new Request(this.#url, { headers, ...(signal === undefined ? {} : { signal }) }));
+      return await untilAborted(answer, signal);
     } catch (cause) {
+      if (signal?.aborted) answer.then(discard, () => undefined); // a hook may have dropped the signal, and answer late
       signal?.throwIfAborted();
-      throw this.#error("request-failed", "the request failed; is the server reachable?", start, cause);
+      throw this.#error("request-failed", "the request failed: no server, no network, or no CORS", start, cause);
     }
   }
 
-  /** Checks status and headers and returns the number of bytes that the body holds. */
-  async #accept(response: Response, start: number, stop: number, exact: boolean): Promise<number> {
+  /** Checks status and headers and returns the number of bytes that the body has to hold. */
+  #accept(response: Response, start: number, stop: number, orUntilEnd: boolean): number {
     const { status, headers } = response;
-    if (status !== 206) await response.body?.cancel();
+    const encoding = headers.get("content-encoding") ?? "identity";
     if (status === 404 || status === 410) {
       throw new NotFoundError("not-found", `the server answers ${status}`, { file: this.name });
     }
-    if (status === 416) return this.#beyondEnd(headers, start, stop, exact);
+    if (status === 416) return this.#unsatisfied(headers, start, stop, orUntilEnd);
+    if (status === 200 && headers.get("content-length") === "0" && encoding === "identity") {
+      return this.#empty(headers, start, stop, orUntilEnd);
+    }
     if (status === 200) {
-      throw this.#error(
-        "range-ignored",
-        "the server ignores range requests; download the file and open the copy",
-        start,
-      );
+      const reason = "the server ignores range requests; download the file and open the copy";
+      throw this.#error("range-ignored", reason, start);
     }
-    if (status !== 206)
+    if (status !== 206) {
       throw this.#error("http-status", `the server answers ${status} ${response.statusText}`.trim(), start);
-    const encoding = headers.get("content-encoding");
-    if (encoding !== null && encoding !== "identity") {
-      throw this.#error(
-        "encoded",
-        `the server answers a range of the ${encoding}-encoded file, not of the file`,
-        start,
-      );
     }
-    const range = parseContentRange(headers.get("content-range"));
-    if (range === undefined) throw this.#error("wrong-range", "the answer has no usable Content-Range", start);
-    const expected = exact ? stop : Math.min(stop, range.size);
-    this.#pin({ size: range.size, etag: headers.get("etag"), lastModified: headers.get("last-modified") }, start);
-    if (stop > range.size && exact) checkRange(this.name, range.size, start, stop - start);
-    if (range.start !== start || range.stop !== expected) {
-      const asked = `bytes ${start} to ${expected - 1}`;
+    if (encoding !== "identity") {
+      throw this.#error("encoded", `the server sends a range of the ${encoding} form of the file`, start);
+    }
+    const range = parseContentRange(headers);
+    if (range === undefined) {
+      const hint = "across origins, Access-Control-Expose-Headers has to name it";
+      throw this.#error("wrong-range", `the answer has no usable Content-Range (${hint})`, start);
+    }
+    this.#pin(fileState(range.size, headers), start);
+    const end = orUntilEnd ? Math.min(stop, range.size) : stop;
+    checkRange(this.name, range.size, start, end - start);
+    if (range.start !== start || range.stop !== end) {
+      const asked = `bytes ${start} to ${end - 1}`;
       throw this.#error("wrong-range", `asked for ${asked}, got ${range.start} to ${range.stop - 1}`, start);
     }
-    return expected - start;
+    return end - start;
   }
 
-  /** 416: the range begins at or beyond the end. Only an empty file may answer so to a first request. */
-  #beyondEnd(headers: Headers, start: number, stop: number, exact: boolean): number {
-    const size = /^bytes \*\/(\d+)$/.exec(headers.get("content-range") ?? "")?.[1];
-    if (!exact && (size === undefined || size === "0")) {
-      this.#pin({ size: 0, etag: headers.get("etag"), lastModified: headers.get("last-modified") }, start);
-      return 0;
+  /** 416: the range begins at or beyond the end. From a first request only an empty file may be answered so. */
+  #unsatisfied(headers: Headers, start: number, stop: number, orUntilEnd: boolean): number {
+    const size = parseUnsatisfied(headers);
+    if (size === 0 || (size === undefined && start === 0 && orUntilEnd)) {
+      return this.#empty(headers, start, stop, orUntilEnd);
     }
-    if (size !== undefined) checkRange(this.name, Number(size), start, stop - start);
-    throw this.#error("beyond-end", `the server has no bytes ${start} to ${stop - 1}`, start);
+    if (size !== undefined) {
+      this.#pin({ size, etag: undefined, lastModified: undefined }, start);
+      checkRange(this.name, size, start, (orUntilEnd ? Math.min(stop, size) : stop) - start);
+    }
+    const known = size ?? this.#pinned?.size;
+    if (known === undefined) throw this.#error("beyond-end", `the file has no bytes ${start} to ${stop - 1}`, start);
+    throw this.#error("wrong-range", `the server refuses bytes ${start} to ${stop - 1} of ${known}`, start);
   }
 
-  #pin(answer: Pinned, offset: number): void {
-    this.#pinned ??= answer;
-    const { size, etag, lastModified } = this.#pinned;
-    if (answer.size !== size || answer.etag !== etag || answer.lastModified !== lastModified) {
+  /** An empty file: some servers answer 416, others 200 without a byte. */
+  #empty(headers: Headers, start: number, stop: number, orUntilEnd: boolean): number {
+    this.#pin(fileState(0, headers), start);
+    if (!orUntilEnd) checkRange(this.name, 0, start, stop - start);
+    return 0;
+  }
+
+  #pin(answer: FileState, offset: number): void {
+    const pinned = this.#pinned ?? answer;
+    if (!sameFile(pinned, answer)) {
       throw this.#error("changed", "the file was replaced while it was read; open it again", offset);
     }
+    const { etag = answer.etag, lastModified = answer.lastModified } = pinned;
+    this.#pinned = { size: pinned.size, etag, lastModified };
   }
 
-  /** Fills `target` from the body: neither more nor fewer bytes may come. */
-  async #body(response: Response, offset: number, target: Uint8Array, signal: AbortSignal | undefined): Promise<void> {
+  /** Fills `target` from the body, which has to end there: a connection whose body is read to its end can be used again. */
+  async #fill(target: Uint8Array, { body }: Response, offset: number, signal: AbortSignal | undefined): Promise<void> {
+    const reader = body?.getReader();
+    const stop = () => void reader?.cancel(signal?.reason).catch(() => undefined);
+    signal?.addEventListener("abort", stop, { once: true });
     let filled = 0;
     try {
-      for await (const piece of response.body ?? []) {
-        if (filled + piece.length > target.length) break;
-        target.set(piece, filled);
-        filled += piece.length;
-        if (filled === target.length && target.length > 0) return;
+      for (;;) {
+        signal?.throwIfAborted();
+        const piece = await reader?.read();
+        signal?.throwIfAborted();
+        if (piece === undefined || piece.done) break;
+        if (piece.value.length > target.length - filled) {
+          throw this.#error("wrong-length", `the answer goes on after the ${target.length} bytes wanted`, offset);
+        }
+        target.set(piece.value, filled);
+        filled += piece.value.length;
       }
     } catch (cause) {
       signal?.throwIfAborted();
+      if (cause instanceof SourceError) throw cause;
       throw this.#error("short-read", `the connection broke after ${filled} of ${target.length} bytes`, offset, cause);
+    } finally {
+      signal?.removeEventListener("abort", stop);
+      reader?.releaseLock();
     }
-    if (filled !== target.length) {
-      throw this.#error("short-read", `${target.length} bytes wanted, the body has not that many or more`, offset);
+    if (filled < target.length) {
+      throw this.#error("short-read", `${target.length} bytes wanted, the answer ends after ${filled}`, offset);
     }
   }
 
@@ -177,31 +229,7 @@ export class HttpSource implements Source {
   }
 }
 
-/** What errors may show of a URL: passwords and signed queries stay out of logs. */
-function withoutSecrets(url: URL): string {
-  return `${url.protocol}//${url.host}${url.pathname}`;
-}
-
-/** `bytes 0-99/1234`, with `stop` one behind the last. */
-function parseContentRange(value: string | null): { start: number; stop: number; size: number } | undefined {
-  const match = /^bytes (\d+)-(\d+)\/(\d+)$/.exec(value ?? "");
-  if (match === null) return undefined;
-  const [start, last, size] = [Number(match[1]), Number(match[2]), Number(match[3])];
-  return Number.isSafeInteger(size) && last < size ? { start, stop: last + 1, size } : undefined;
-}
-
-/** Waits for `promise`, or for the signal; the promise goes on for the others who wait for it. */
-async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return await promise;
-  signal.throwIfAborted();
-  let stop: (() => void) | undefined;
-  const aborted = new Promise<never>((_, reject) => {
-    stop = () => reject(signal.reason);
-    signal.addEventListener("abort", stop, { once: true });
-  });
-  try {
-    return await Promise.race([promise, aborted]);
-  } finally {
-    if (stop !== undefined) signal.removeEventListener("abort", stop);
-  }
+/** An answer that nobody reads to its end would hold its connection. */
+function discard(response: Response): void {
+  response.body?.cancel().catch(() => undefined);
 }

@@ -6,7 +6,7 @@ export { CorruptError, ModelbytesError, NotFoundError, type Place, SourceError, 
 export { type Folder, type FolderLike, isFolder, toFolder } from "./folder.ts";
 export { FIRST_REQUEST_BYTES, type HttpOptions, HttpSource } from "./http-source.ts";
 export { compareBytes, decodeName, encodeName } from "./name.ts";
-export { MemorySink, type Sink, toSink } from "./sink.ts";
+export { MemorySink, type Sink, type SinkLike, toSink } from "./sink.ts";
 export { checkRange, type Source, type SourceReadOptions, type WaitOptions } from "./source.ts";
 export { type SourceLike, type SourceOptions, toSource } from "./to-source.ts";
 export { MAX_VARINT_BYTES, varintLength, writeVarint } from "./varint.ts";

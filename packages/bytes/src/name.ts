@@ -8,21 +8,19 @@ const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const ENCODER = new TextEncoder();
 const ESCAPE = 0xdc00;
 
-/** The name as a string. Any bytes are fine. */
-export function decodeName(bytes: Uint8Array): string {
-  if (bytes.length <= LONGEST_LOOP) {
-    let name = "";
-    for (const byte of bytes) {
-      if (byte >= 0x80) return decodeNonAscii(bytes);
-      name += String.fromCharCode(byte);
-    }
-    return name;
-  }
-  return decodeNonAscii(bytes);
-}
-
 /** Up to here a loop over characters is quicker than a call of TextDecoder. */
 const LONGEST_LOOP = 128;
+
+/** The name as a string. Any bytes are fine: `encodeName` gives the same ones back. */
+export function decodeName(bytes: Uint8Array): string {
+  if (bytes.length > LONGEST_LOOP) return decodeNonAscii(bytes);
+  let name = "";
+  for (const byte of bytes) {
+    if (byte >= 0x80) return decodeNonAscii(bytes);
+    name += String.fromCharCode(byte);
+  }
+  return name;
+}
 
 function decodeNonAscii(bytes: Uint8Array): string {
   try {
@@ -32,30 +30,44 @@ function decodeNonAscii(bytes: Uint8Array): string {
   }
 }
 
+/** Runs of valid characters as they are, every other byte escaped. */
 function decodeEscaping(bytes: Uint8Array): string {
   let name = "";
-  for (let at = 0; at < bytes.length; ) {
+  let start = 0;
+  let at = 0;
+  while (at < bytes.length) {
     const length = characterLength(bytes, at);
-    name +=
-      length === 0 ? String.fromCharCode(ESCAPE + (bytes[at] ?? 0)) : UTF8.decode(bytes.subarray(at, at + length));
-    at += length || 1;
+    at += length;
+    if (length > 0) continue;
+    name += UTF8.decode(bytes.subarray(start, at)) + String.fromCharCode(ESCAPE + (bytes[at] ?? 0));
+    start = ++at;
   }
-  return name;
+  return name + UTF8.decode(bytes.subarray(start));
 }
 
-/** Bytes of the valid UTF-8 character at `at`, or 0 if there is none. */
+/**
+ * Bytes of the valid UTF-8 character at `at`, or 0 if there is none. The bounds of the second byte rule out overlong forms
+ * (E0, F0), surrogates (ED) and what is above U+10FFFF (F4).
+ */
 function characterLength(bytes: Uint8Array, at: number): number {
   const first = bytes[at] ?? 0;
-  const length = first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
-  try {
-    UTF8.decode(bytes.subarray(at, at + length));
-    return at + length <= bytes.length ? length : 0;
-  } catch {
-    return 0;
+  if (first < 0x80) return 1;
+  if (first < 0xc2 || first > 0xf4) return 0;
+  const lowest = first === 0xe0 ? 0xa0 : first === 0xf0 ? 0x90 : 0x80;
+  const highest = first === 0xed ? 0x9f : first === 0xf4 ? 0x8f : 0xbf;
+  const second = bytes[at + 1] ?? 0;
+  if (second < lowest || second > highest) return 0;
+  const length = first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+  for (let index = at + 2; index < at + length; index++) {
+    if (((bytes[index] ?? 0) & 0xc0) !== 0x80) return 0;
   }
+  return length;
 }
 
-/** The bytes of a name. Throws a `RangeError` for a lone surrogate that stands for no byte. */
+/**
+ * The bytes of a name. Throws a `RangeError` for a lone surrogate that stands for no byte, that is any but U+DC80 to U+DCFF. As in
+ * Python, escapes that make up a character are the character: both `"é"` and `"\udcc3\udca9"` are C3 A9.
+ */
 export function encodeName(name: string): Uint8Array<ArrayBuffer> {
   if (name.isWellFormed()) return ENCODER.encode(name);
   const bytes: number[] = [];

@@ -9,7 +9,7 @@
 /** The largest varint in bytes: 64 bits in groups of seven. */
 export const MAX_VARINT_BYTES = 10;
 
-/** Bytes that `value` takes as a varint. `value` is a whole number from 0 to 2^53−1. */
+/** Bytes that `value` takes as a varint, 1 to 8. `value` is a whole number from 0 to 2^53−1; it is not checked. */
 export function varintLength(value: number): number {
   let length = 1;
   while (value >= 0x80) {
@@ -19,7 +19,10 @@ export function varintLength(value: number): number {
   return length;
 }
 
-/** Writes `value` at `offset` and returns the offset behind it. The caller has made room: `varintLength(value)` bytes. */
+/**
+ * Writes `value`, a whole number from 0 to 2^53−1, at `offset` of `bytes` and returns the offset behind it. Nothing is checked: the
+ * caller has made room for `varintLength(value)` bytes. `ByteWriter.varint` checks.
+ */
 export function writeVarint(bytes: Uint8Array, offset: number, value: number): number {
   while (value >= 0x80) {
     bytes[offset++] = (value % 0x80) | 0x80;

@@ -1,17 +1,23 @@
+export { canonicalBytes } from "./canonical.ts";
+export { cast, type FloatDType, isFloat } from "./cast.ts";
 export {
   DTYPES,
   type DType,
   type DTypeData,
+  type DTypeKind,
   type DTypeRow,
   dtypeOfNumber,
   type FixedDType,
   type FixedDTypeRow,
   isDType,
   isVarying,
+  type RealDType,
   type VaryingDType,
 } from "./dtype.ts";
+export { fromNumbers, toNumbers } from "./numbers.ts";
 export { copyRegion, intersection, type Move, type Region, type Run, runs, wholeRegion } from "./region.ts";
 export { parseSelection, type Selected, type Selection, select } from "./selection.ts";
+export type { SmallFloatDType } from "./small-float.ts";
 export {
   byteLength,
   checkedElementCount,

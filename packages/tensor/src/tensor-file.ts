@@ -15,22 +15,27 @@ export interface Progress {
   readonly total: number;
 }
 
-export interface TensorReadOptions<D extends DType = DType> extends WaitOptions {
+/** How one tensor is read. */
+export interface TensorReadOptions extends WaitOptions {
   /** Reads only this part, and only its bytes. */
   readonly select?: Selection | undefined;
   /** The dtype that the tensor has to have; of another one `read` rejects with a `TypeError`. */
-  readonly dtype?: D | undefined;
+  readonly dtype?: DType | undefined;
   /** Whether checksums are checked wherever all the bytes they cover are read. Default: true. */
   readonly checksum?: boolean | undefined;
+  /** Called as bytes arrive. */
   readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 
+/** How many tensors are read. */
 export interface TensorStreamOptions extends WaitOptions {
   /** The tensors to read, in the order of the file; by default all. */
   readonly names?: Iterable<string> | undefined;
   /** Reads that are under way at once. Memory is bounded by the tensors of so many reads. */
   readonly concurrency?: number | undefined;
+  /** Whether checksums are checked. Default: true. */
   readonly checksum?: boolean | undefined;
+  /** Called as bytes arrive; `total` is that of all tensors. */
   readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 
@@ -39,8 +44,10 @@ export interface TensorFile<E extends TensorEntry = TensorEntry> extends AsyncDi
   /** The tensors by name, in the order of the file's own table. */
   readonly entries: ReadonlyMap<string, E>;
   /** One tensor, or a part of it. */
-  read<D extends DType = DType>(name: string, options?: TensorReadOptions<D>): Promise<Tensor<D>>;
+  read<D extends DType>(name: string, options: TensorReadOptions & { readonly dtype: D }): Promise<Tensor<D>>;
+  read(name: string, options?: TensorReadOptions): Promise<Tensor>;
   /** All tensors, or those named, in the order of their bytes in the file. */
   stream(options?: TensorStreamOptions): AsyncIterable<[string, Tensor]>;
+  /** Lets go of what the file holds open. Reads that are under way may fail. */
   close(): Promise<void>;
 }

@@ -1,0 +1,187 @@
+import {
+  CorruptError,
+  type ModelbytesError,
+  NotFoundError,
+  UnsupportedError,
+  type WaitOptions,
+} from "@modelbytes/bytes";
+import type { DType, Tensor, TensorFile, TensorReadOptions, TensorStreamOptions } from "@modelbytes/tensor";
+import { decodeObjectGraph, type ObjectGraph } from "@modelbytes/tf-proto";
+import type { BundleEntry } from "./entry.ts";
+import { type BundleFiles, type BundleLike, isV1, type LocateOptions, locateCheckpoint } from "./files.ts";
+import type { BundleHeader } from "./header.ts";
+import { inOrder, type Task } from "./in-order.ts";
+import { type IndexFile, lostBlock, readIndexFile } from "./index-file.ts";
+import { OBJECT_GRAPH_KEY } from "./object-graph.ts";
+import { indexPlace, isPartitioned, partitionsOf } from "./partition.ts";
+import { type Batch, batches, type Item, inFileOrder } from "./plan.ts";
+import { Shards } from "./shards.ts";
+import { Table } from "./table/table.ts";
+import { TensorReader } from "./tensor-reader.ts";
+import { type VerifyOptions, verifyBundle } from "./verify.ts";
+
+/** Reads that `stream` has under way at once, and the bytes they may hold before the caller has taken the first. */
+const CONCURRENCY = 4;
+const BYTES_UNDER_WAY = 2 ** 28;
+
+export interface OpenBundleOptions extends LocateOptions {
+  /**
+   * Opens a bundle whose index is damaged with what is left of it, and lists the damage in `bundle.damage`. By default opening
+   * fails: TensorFlow opens such a bundle and has silently lost the tensors of the damaged block.
+   */
+  readonly tolerant?: boolean | undefined;
+}
+
+/**
+ * Opens a checkpoint: reads its index, and nothing of its data. Over HTTP that takes at most two requests for an index of up to
+ * 4 MiB, about 60,000 tensors.
+ *
+ * Throws a `NotFoundError` where there is no checkpoint, a `CorruptError` where the index is damaged, an `UnsupportedError` for a
+ * bundle of a future version.
+ */
+export async function openBundle(from: BundleLike, options: OpenBundleOptions = {}): Promise<Bundle> {
+  const files = await locateCheckpoint(from, options);
+  if (!isV1(files)) return await openFiles(files, options);
+  const reason = "this is a V1 checkpoint, or no checkpoint at all; openCheckpoint opens both kinds";
+  throw new UnsupportedError("v1", reason, { file: files.prefix });
+}
+
+/** Opens a bundle whose files are found. */
+export async function openFiles(files: BundleFiles, options: OpenBundleOptions = {}): Promise<Bundle> {
+  try {
+    const table = await Table.open(files.index, options);
+    const index = await readIndexFile(table, options);
+    const first = index.damage[0];
+    if (first !== undefined && options.tolerant !== true) throw first.error;
+    return new Bundle(files, table, index);
+  } catch (error) {
+    await files.index.close?.();
+    throw error;
+  }
+}
+
+/** An open checkpoint. Made by `openBundle`. */
+export class Bundle implements TensorFile<BundleEntry> {
+  readonly format = "tensor-bundle";
+  /** What comes before `.index`, as the place where it was found calls it. */
+  readonly prefix: string;
+  readonly header: BundleHeader;
+  /** Tensors by name, in the order of the index: that of their names' bytes. Partitions do not show. */
+  readonly entries: ReadonlyMap<string, BundleEntry>;
+  /** Tensors whose entry cannot be used, each with the error that reading it gives. */
+  readonly unreadable: ReadonlyMap<string, ModelbytesError>;
+  /** What is wrong with the index; empty unless the bundle was opened as `tolerant`. */
+  readonly damage: readonly CorruptError[];
+  readonly #files: BundleFiles;
+  readonly #table: Table;
+  readonly #index: IndexFile;
+  readonly #shards: Shards;
+  readonly #tensors: TensorReader;
+
+  constructor(files: BundleFiles, table: Table, index: IndexFile) {
+    this.prefix = files.prefix;
+    this.header = index.header;
+    this.entries = index.entries;
+    this.unreadable = index.unreadable;
+    this.damage = index.damage.map(({ error }) => error);
+    this.#files = files;
+    this.#table = table;
+    this.#index = index;
+    this.#shards = new Shards(files, index.header.numShards);
+    this.#tensors = new TensorReader(this.#shards, index);
+  }
+
+  /**
+   * One tensor, or with `select` a part of it; only the bytes of that part are read, and merged ranges between them (a part of a
+   * string or variant tensor takes all of its bytes). The CRC is checked whenever every byte that it covers is read.
+   *
+   * Throws a `NotFoundError` for a name that the bundle has not, a `CorruptError` where the tensor is damaged, a `TypeError` if it
+   * is not of `options.dtype`, a `RangeError` for a selection outside its shape.
+   */
+  read<D extends DType>(name: string, options: TensorReadOptions & { readonly dtype: D }): Promise<Tensor<D>>;
+  read(name: string, options?: TensorReadOptions): Promise<Tensor>;
+  async read(name: string, options: TensorReadOptions = {}): Promise<Tensor> {
+    const entry = this.#entry(name);
+    const { dtype } = options;
+    if (dtype !== undefined && entry.dtype !== dtype) {
+      throw new TypeError(`the tensor ${JSON.stringify(name)} is ${entry.dtype}, not ${dtype}`);
+    }
+    return await this.#tensors.read(name, entry, options);
+  }
+
+  /**
+   * Tensors one after another, in the order of their bytes: shard by shard, by offset. Reads ahead by `concurrency` reads (4) of
+   * 256 MiB together; a larger tensor is read alone. Leaving the loop early cancels what is under way.
+   */
+  async *stream(options: TensorStreamOptions = {}): AsyncGenerator<[string, Tensor], void, undefined> {
+    const items = inFileOrder(this.#items(options.names));
+    const total = items.reduce((sum, { size }) => sum + size, 0);
+    const concurrency = options.concurrency ?? CONCURRENCY;
+    const tasks = batches(items).map((batch) => this.#task(batch, options.checksum ?? true));
+    let bytes = 0;
+    for await (const tensors of inOrder(tasks, { concurrency, bytes: BYTES_UNDER_WAY, signal: options.signal })) {
+      for (const [name, tensor, size] of tensors) {
+        bytes += size;
+        options.onProgress?.({ bytes, total });
+        yield [name, tensor];
+      }
+    }
+  }
+
+  /**
+   * Checks every byte that can be checked, and yields the error of each problem: the very error that reading would throw. Goes on
+   * after each, in bounded memory whatever the size of the files. Yields nothing for a sound bundle.
+   */
+  verify(options: VerifyOptions = {}): AsyncGenerator<ModelbytesError, void, undefined> {
+    const objectGraph = (waiting: WaitOptions) => this.objectGraph(waiting);
+    return verifyBundle({ table: this.#table, index: this.#index, shards: this.#shards, objectGraph }, options);
+  }
+
+  /** The object graph of an object-based checkpoint, `undefined` for a name-based one. */
+  async objectGraph(options: WaitOptions = {}): Promise<ObjectGraph | undefined> {
+    if (!this.entries.has(OBJECT_GRAPH_KEY) && !this.unreadable.has(OBJECT_GRAPH_KEY)) return undefined;
+    const entry = this.#entry(OBJECT_GRAPH_KEY);
+    const { data } = await this.read(OBJECT_GRAPH_KEY, { dtype: "string", signal: options.signal });
+    const place = { file: this.#shards.place(entry, OBJECT_GRAPH_KEY).file, tensor: OBJECT_GRAPH_KEY };
+    const [message, ...others] = data;
+    if (message === undefined || others.length > 0) {
+      throw new CorruptError("object-graph", `the object graph is ${data.length} strings instead of one`, place);
+    }
+    return decodeObjectGraph(message, place);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.#files.index.close?.(), this.#shards.close()]);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #entry(name: string): BundleEntry {
+    const entry = this.entries.get(name);
+    if (entry !== undefined) return entry;
+    const file = this.#table.name;
+    const error = this.unreadable.get(name) ?? lostBlock(this.#index, name);
+    throw error ?? new NotFoundError("no-tensor", "the checkpoint has no tensor of this name", { file, tensor: name });
+  }
+
+  *#items(names: Iterable<string> | undefined): Generator<Item> {
+    for (const name of names ?? this.entries.keys()) {
+      const entry = this.#entry(name);
+      if (!isPartitioned(entry)) {
+        yield { name, entry, shardId: entry.shardId, offset: entry.offset, size: entry.size };
+        continue;
+      }
+      const place = indexPlace(this.#table.name, name, entry);
+      const partitions = partitionsOf(entry, this.#index.partitions, place).map((partition) => partition.entry);
+      const [first] = inFileOrder(partitions.map((part) => ({ name, entry: part, ...part })));
+      const size = partitions.reduce((sum, part) => sum + part.size, 0);
+      yield { name, entry, shardId: first?.shardId ?? 0, offset: first?.offset ?? 0, size };
+    }
+  }
+
+  #task(batch: Batch, checksum: boolean): Task<[string, Tensor, number][]> {
+    return { bytes: batch.length, run: (signal) => this.#tensors.readBatch(batch, { signal, checksum }) };
+  }
+}

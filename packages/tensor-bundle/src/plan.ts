@@ -1,0 +1,87 @@
+import { type Move, type Run, runs } from "@modelbytes/tensor";
+import type { BundleEntry } from "./entry.ts";
+import { isPartitioned } from "./partition.ts";
+
+/**
+ * What to read, as data: ranges of shards, merged where that saves requests and bounded where it would cost memory.
+ */
+
+/** Bytes between two wanted ranges that are cheaper to read than to skip. */
+const LARGEST_GAP = 4096;
+
+/** The most bytes that ranges are merged to. A single range may be larger. */
+const LARGEST_WINDOW = 2 ** 20;
+
+/** A range to read, and the runs that it holds, in elements of the move. */
+export interface Window {
+  /** Bytes from the start of the array that is read. */
+  readonly start: number;
+  readonly length: number;
+  readonly runs: readonly Run[];
+}
+
+/** The ranges that hold the runs of a move, in ascending order. */
+export function* windows(move: Move, itemsize: number): Generator<Window> {
+  let start = 0;
+  let stop = 0;
+  let inside: Run[] = [];
+  for (const run of runs(move)) {
+    const first = run.from * itemsize;
+    const end = first + run.length * itemsize;
+    const merge = inside.length > 0 && first - stop <= LARGEST_GAP && end - start <= LARGEST_WINDOW;
+    if (inside.length > 0 && !merge) {
+      yield { start, length: stop - start, runs: inside };
+      inside = [];
+    }
+    if (inside.length === 0) start = first;
+    stop = end;
+    inside.push(run);
+  }
+  if (inside.length > 0) yield { start, length: stop - start, runs: inside };
+}
+
+/** Something to read from a shard: a tensor, or the first bytes of one in partitions. */
+export interface Item {
+  readonly name: string;
+  readonly entry: BundleEntry;
+  readonly shardId: number;
+  /** Bytes from the start of the shard. */
+  readonly offset: number;
+  readonly size: number;
+}
+
+/** Items that lie close to each other in one shard, read with one request. */
+export interface Batch {
+  readonly shardId: number;
+  readonly start: number;
+  readonly length: number;
+  readonly items: readonly Item[];
+}
+
+/** The items in the order of their bytes. */
+export function inFileOrder(items: Iterable<Item>): Item[] {
+  return [...items].sort((a, b) => a.shardId - b.shardId || a.offset - b.offset);
+}
+
+/** Items in the order of their bytes, small neighbours together. A partitioned tensor stays alone: its bytes are scattered. */
+export function batches(sorted: Iterable<Item>): Batch[] {
+  const result: Batch[] = [];
+  let open: { shardId: number; start: number; length: number; items: Item[] } | undefined;
+  for (const item of sorted) {
+    const { shardId, offset, size } = item;
+    if (open !== undefined && fits(open, item)) {
+      open.length = Math.max(open.start + open.length, offset + size) - open.start;
+      open.items.push(item);
+    } else {
+      open = { shardId, start: offset, length: size, items: [item] };
+      result.push(open);
+    }
+  }
+  return result;
+}
+
+function fits(batch: Batch, { entry, shardId, offset, size }: Item): boolean {
+  const alone = isPartitioned(entry) || batch.items.some((other) => isPartitioned(other.entry));
+  const gap = offset - (batch.start + batch.length);
+  return !alone && shardId === batch.shardId && gap <= LARGEST_GAP && offset + size - batch.start <= LARGEST_WINDOW;
+}

@@ -1,0 +1,184 @@
+import { CorruptError, ModelbytesError, type WaitOptions } from "@modelbytes/bytes";
+import { Crc32cBuffer, crc32c } from "./crc32c/crc32c.ts";
+import { checkOf, type PayloadCheck, type Piece } from "./payload-check.ts";
+import type { Item } from "./plan.ts";
+import type { Shards } from "./shards.ts";
+
+/**
+ * Checks the tensors of a shard in one pass from its first byte to its last: windows of the file, whatever tensors they hold, are
+ * read into two buffers in turn, so that one window is read while the other is checked.
+ *
+ *     tensors    │ a │  b  │c│          d          │     │ e │
+ *     windows    ┆       ┆       ┆       ┆       ┆       ┆   ┆
+ */
+
+/** Bytes of a window: so many that the cost of a call does not show, so few that they stay in the cache. */
+const WINDOW_BYTES = 2 ** 22;
+
+/** Bytes that no tensor claims and that are cheaper to read than to skip. */
+const LARGEST_GAP = 2 ** 16;
+
+/** Two buffers, which the shards of a bundle share one after another. */
+export type SweepBuffers = readonly [Crc32cBuffer, Crc32cBuffer];
+
+export interface SweepOptions extends WaitOptions {
+  readonly bigEndian: boolean;
+  readonly buffers: SweepBuffers;
+}
+
+/** Buffers for windows of shards in which the tensors take up to `extent` bytes. */
+export function sweepBuffers(extent: number): SweepBuffers {
+  const capacity = Math.min(extent, WINDOW_BYTES);
+  return [new Crc32cBuffer(capacity), new Crc32cBuffer(capacity)];
+}
+
+/** A range of the shard. */
+interface Window {
+  readonly start: number;
+  readonly stop: number;
+  /** The tensor that its first byte belongs to, for errors. */
+  readonly tensor: string;
+}
+
+/** Yields the error of each tensor that is damaged. `items` are of one shard of `size` bytes, in the order of their offsets. */
+export async function* sweep(
+  items: readonly Item[],
+  size: number,
+  shards: Shards,
+  options: SweepOptions,
+  progress: (bytes: number) => void,
+): AsyncGenerator<ModelbytesError, void, undefined> {
+  const inside: Item[] = [];
+  for (const item of items) {
+    if (item.offset + item.size > size) yield truncated(item, size, shards);
+    else inside.push(item);
+  }
+  const checks = inside.map((item) => new ItemCheck(item, shards, options.bigEndian));
+  let first = 0;
+  for await (const { window, piece } of readAhead(windows(inside), items[0]?.shardId ?? 0, shards, options)) {
+    if (piece instanceof ModelbytesError) yield piece;
+    let index = first;
+    for (; index < checks.length && (checks[index]?.start ?? 0) < window.stop; index++) {
+      const problem = checks[index]?.take(window, piece);
+      if (problem !== undefined) yield problem;
+    }
+    while (first < checks.length && (checks[first]?.stop ?? 0) <= window.stop) first++;
+    progress(window.stop - window.start);
+  }
+  for (const check of checks.slice(first)) {
+    const problem = check.finish();
+    if (problem !== undefined) yield problem;
+  }
+}
+
+/** The check of one tensor, fed from windows. */
+class ItemCheck {
+  readonly start: number;
+  readonly stop: number;
+  readonly #check: PayloadCheck;
+  #done = false;
+
+  constructor({ name, entry, offset, size }: Item, shards: Shards, bigEndian: boolean) {
+    this.start = offset;
+    this.stop = offset + size;
+    this.#check = checkOf(entry, bigEndian, shards.place(entry, name));
+  }
+
+  /** Takes what the window holds of the tensor; the tensor's problem, once it shows. */
+  take(window: Window, piece: Piece | ModelbytesError): CorruptError | undefined {
+    if (this.#done) return undefined;
+    if (piece instanceof ModelbytesError) {
+      this.#done = true;
+      return undefined;
+    }
+    const from = Math.max(this.start, window.start) - window.start;
+    const to = Math.min(this.stop, window.stop) - window.start;
+    return this.#attempt(() => {
+      if (from < to) this.#check.push(piece, from, to);
+      if (this.stop > window.stop) return;
+      this.#done = true;
+      this.#check.finish();
+    });
+  }
+
+  /** For a tensor of no bytes behind the last window. */
+  finish(): CorruptError | undefined {
+    return this.#done ? undefined : this.#attempt(() => this.#check.finish());
+  }
+
+  #attempt(check: () => void): CorruptError | undefined {
+    try {
+      check();
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof CorruptError)) throw error;
+      this.#done = true;
+      return error;
+    }
+  }
+}
+
+/** The ranges that the tensors take up, in order, joined over small gaps and cut to windows. */
+function* windows(items: readonly Item[]): Generator<Window> {
+  let open: { start: number; stop: number; tensor: string } | undefined;
+  for (const { offset, size, name } of items) {
+    if (size === 0) continue;
+    if (open !== undefined && offset - open.stop > LARGEST_GAP) {
+      yield open;
+      open = undefined;
+    }
+    open ??= { start: offset, stop: offset, tensor: name };
+    open.stop = Math.max(open.stop, offset + size);
+    while (open.stop - open.start > WINDOW_BYTES) {
+      yield { ...open, stop: open.start + WINDOW_BYTES };
+      open = { ...open, start: open.start + WINDOW_BYTES, tensor: name };
+    }
+  }
+  if (open !== undefined) yield open;
+}
+
+/** Reads each window while the caller looks at the one before. An error of the source comes in the place of its window. */
+async function* readAhead(
+  ranges: Iterable<Window>,
+  shardId: number,
+  shards: Shards,
+  { signal, buffers }: SweepOptions,
+): AsyncGenerator<{ window: Window; piece: Piece | ModelbytesError }, void, undefined> {
+  const free = [...buffers];
+  const rest = ranges[Symbol.iterator]();
+  const begin = async (window: Window, buffer: Crc32cBuffer) => {
+    try {
+      const length = window.stop - window.start;
+      const scratch = buffer.bytes;
+      return pieceOf(await shards.read(shardId, window.start, length, window.tensor, { signal, scratch }), buffer);
+    } catch (error) {
+      if (error instanceof ModelbytesError) return error;
+      throw error;
+    }
+  };
+  const start = () => {
+    const { value: window, done } = rest.next();
+    const buffer = free.shift();
+    if (done === true || buffer === undefined) return undefined;
+    const piece = begin(window, buffer);
+    piece.catch(() => {});
+    return { window, buffer, piece };
+  };
+  for (let current = start(), next = start(); current !== undefined; current = next, next = start()) {
+    yield { window: current.window, piece: await current.piece };
+    free.push(current.buffer);
+  }
+}
+
+/** Bytes that may lie in the buffer, where their CRC is cheapest, or in the source's own memory. */
+function pieceOf(bytes: Uint8Array<ArrayBuffer>, buffer: Crc32cBuffer): Piece {
+  if (bytes.buffer !== buffer.bytes.buffer) {
+    return { bytes, crc32c: (start, end, previous) => crc32c(bytes.subarray(start, end), previous) };
+  }
+  return { bytes, crc32c: (start, end, previous) => buffer.crc32c(start, end, previous) };
+}
+
+function truncated({ name, entry, offset, size }: Item, shardSize: number, shards: Shards): CorruptError {
+  const reason = `the data file is cut short: the tensor ends at byte ${offset + size}, the file at byte ${shardSize}`;
+  return new CorruptError("shard-truncated", reason, shards.place(entry, name));
+}

@@ -1,0 +1,122 @@
+import type { Place } from "@modelbytes/bytes";
+import { decodeTensorShape, encodeTensorShape, type TensorShape } from "./tensor-shape.ts";
+import { decodeTensorSlice, encodeTensorSlice, type TensorSlice } from "./tensor-slice.ts";
+import { finish, int64, readFields, sub, type Writer, writeInt64, writer } from "./wire.ts";
+
+/**
+ * The two messages of a tensor bundle's index (tensorflow/core/protobuf/tensor_bundle.proto). Zero values are not written, fields
+ * go in the order of their numbers, and a sub-message is written even if it is empty.
+ */
+
+/** `VersionDef`: 1 producer int32, 2 min_consumer int32, 3 bad_consumers repeated int32. */
+export interface Version {
+  readonly producer: number;
+  readonly minConsumer: number;
+  readonly badConsumers: readonly number[];
+}
+
+/** `BundleHeaderProto`: 1 num_shards int32, 2 endianness enum (0 little, 1 big), 3 version VersionDef. */
+export interface BundleHeaderProto {
+  readonly numShards: number;
+  readonly bigEndian: boolean;
+  /** Absent in files from before September 2016. */
+  readonly version: Version | undefined;
+}
+
+/**
+ * `BundleEntryProto`
+ *
+ *     1 dtype    enum DataType               4 offset   int64     bytes from the start of the shard
+ *     2 shape    TensorShapeProto, always    5 size     int64     bytes
+ *     3 shard_id int32                       6 crc32c   fixed32   masked
+ *     7 slices   repeated TensorSliceProto, only on the full entry of a partitioned tensor
+ */
+export interface BundleEntryProto {
+  readonly dtype: number;
+  readonly shape: TensorShape;
+  readonly shardId: number;
+  readonly offset: number;
+  readonly size: number;
+  readonly crc32c: number;
+  readonly slices: readonly TensorSlice[];
+}
+
+export function decodeBundleHeader(bytes: Uint8Array, place: Place = {}): BundleHeaderProto {
+  let numShards = 0;
+  let endianness = 0;
+  let version: Version | undefined;
+  readFields(bytes, place, (tag, reader) => {
+    if (tag === 0x08) numShards = reader.int32();
+    else if (tag === 0x10) endianness = reader.int32();
+    else if (tag === 0x1a) version = sub(reader, place, decodeVersion);
+    else return false;
+    return true;
+  });
+  return { numShards, bigEndian: endianness === 1, version };
+}
+
+export function encodeBundleHeader({ numShards, bigEndian, version }: BundleHeaderProto): Uint8Array<ArrayBuffer> {
+  const to = writer();
+  if (numShards !== 0) to.uint32(0x08).int32(numShards);
+  if (bigEndian) to.uint32(0x10).int32(1);
+  if (version !== undefined) writeVersion(to.uint32(0x1a).fork(), version).ldelim();
+  return finish(to);
+}
+
+export function decodeBundleEntry(bytes: Uint8Array, place: Place = {}): BundleEntryProto {
+  let dtype = 0;
+  let shape: TensorShape = { dims: [], unknownRank: false };
+  let shardId = 0;
+  let offset = 0;
+  let size = 0;
+  let crc32c = 0;
+  const slices: TensorSlice[] = [];
+  readFields(bytes, place, (tag, reader) => {
+    if (tag === 0x08) dtype = reader.int32();
+    else if (tag === 0x12) shape = sub(reader, place, decodeTensorShape);
+    else if (tag === 0x18) shardId = reader.int32();
+    else if (tag === 0x20) offset = int64(reader);
+    else if (tag === 0x28) size = int64(reader);
+    else if (tag === 0x35) crc32c = reader.fixed32();
+    else if (tag === 0x3a) slices.push(sub(reader, place, decodeTensorSlice));
+    else return false;
+    return true;
+  });
+  return { dtype, shape, shardId, offset, size, crc32c, slices };
+}
+
+export function encodeBundleEntry(entry: BundleEntryProto): Uint8Array<ArrayBuffer> {
+  const to = writer();
+  if (entry.dtype !== 0) to.uint32(0x08).int32(entry.dtype);
+  to.uint32(0x12).bytes(encodeTensorShape(entry.shape.dims));
+  if (entry.shardId !== 0) to.uint32(0x18).int32(entry.shardId);
+  writeInt64(to, 0x20, entry.offset);
+  writeInt64(to, 0x28, entry.size);
+  if (entry.crc32c !== 0) to.uint32(0x35).fixed32(entry.crc32c);
+  for (const slice of entry.slices) to.uint32(0x3a).bytes(encodeTensorSlice(slice));
+  return finish(to);
+}
+
+export function decodeVersion(bytes: Uint8Array, place: Place = {}): Version {
+  let producer = 0;
+  let minConsumer = 0;
+  const badConsumers: number[] = [];
+  readFields(bytes, place, (tag, reader) => {
+    if (tag === 0x08) producer = reader.int32();
+    else if (tag === 0x10) minConsumer = reader.int32();
+    else if (tag === 0x18) badConsumers.push(reader.int32());
+    else if (tag === 0x1a) reader.int32s(badConsumers);
+    else return false;
+    return true;
+  });
+  return { producer, minConsumer, badConsumers };
+}
+
+function writeVersion(to: Writer, { producer, minConsumer, badConsumers }: Version): Writer {
+  if (producer !== 0) to.uint32(0x08).int32(producer);
+  if (minConsumer !== 0) to.uint32(0x10).int32(minConsumer);
+  if (badConsumers.length === 0) return to;
+  to.uint32(0x1a).fork();
+  for (const consumer of badConsumers) to.int32(consumer);
+  return to.ldelim();
+}

@@ -1,0 +1,46 @@
+import type { Place } from "@modelbytes/bytes";
+import { finish, int64, readFields, sub, writer } from "./wire.ts";
+
+/**
+ * `TensorShapeProto` (tensorflow/core/framework/tensor_shape.proto)
+ *
+ *     2 dim            repeated { 1 size int64, 2 name string }    a dimension of 0 is an empty message
+ *     3 unknown_rank   bool
+ */
+export interface TensorShape {
+  /** Sizes of the dimensions; −1 is unknown. A hostile file may hold any number. */
+  readonly dims: readonly number[];
+  readonly unknownRank: boolean;
+}
+
+export function decodeTensorShape(bytes: Uint8Array, place: Place = {}): TensorShape {
+  const dims: number[] = [];
+  let unknownRank = false;
+  readFields(bytes, place, (tag, reader) => {
+    if (tag === 0x12) dims.push(sub(reader, place, decodeDim));
+    else if (tag === 0x18) unknownRank = reader.bool();
+    else return false;
+    return true;
+  });
+  return { dims, unknownRank };
+}
+
+function decodeDim(bytes: Uint8Array, place: Place): number {
+  let size = 0;
+  readFields(bytes, place, (tag, reader) => {
+    if (tag !== 0x08) return false;
+    size = int64(reader);
+    return true;
+  });
+  return size;
+}
+
+export function encodeTensorShape(dims: readonly number[]): Uint8Array<ArrayBuffer> {
+  const to = writer();
+  for (const size of dims) {
+    to.uint32(0x12).fork();
+    if (size !== 0) to.uint32(0x08).int64(size);
+    to.ldelim();
+  }
+  return finish(to);
+}

@@ -1,0 +1,34 @@
+import { decodeName, type Place } from "@modelbytes/bytes";
+import { decodeTensorProto, type TensorProto } from "./tensor-proto.ts";
+import { readFields, sub } from "./wire.ts";
+
+/**
+ * `VariantTensorDataProto` (tensorflow/core/framework/tensor.proto): an element of a variant tensor, an object of TensorFlow's C++
+ * that knows how to serialize itself.
+ *
+ *     1 type_name   string                   "tensorflow::TensorList"
+ *     2 metadata    bytes                    what the type makes of them
+ *     3 tensors     repeated TensorProto     variants may be among them: their elements stay as bytes in `variantVal`
+ */
+export interface Variant {
+  /** Empty where the element was never set. */
+  readonly typeName: string;
+  /** A view of the message. */
+  readonly metadata: Uint8Array;
+  readonly tensors: readonly TensorProto[];
+}
+
+/** One element of a variant tensor. One level is decoded, so nothing that is nested deep overflows the stack. */
+export function decodeVariant(bytes: Uint8Array, place: Place = {}): Variant {
+  let typeName = "";
+  let metadata: Uint8Array = new Uint8Array(0);
+  const tensors: TensorProto[] = [];
+  readFields(bytes, place, (tag, reader) => {
+    if (tag === 0x0a) typeName = decodeName(reader.bytes());
+    else if (tag === 0x12) metadata = reader.bytes();
+    else if (tag === 0x1a) tensors.push(sub(reader, place, decodeTensorProto));
+    else return false;
+    return true;
+  });
+  return { typeName, metadata, tensors };
+}

@@ -1,0 +1,81 @@
+import { CorruptError, type Place } from "@modelbytes/bytes";
+import protobuf from "protobufjs/minimal.js";
+
+/**
+ * Reading and writing messages on protobufjs' Reader and Writer. A message is read by its tags: field number times eight plus
+ * the wire type (0 varint, 1 eight bytes, 2 length and bytes, 5 four bytes).
+ */
+
+/** protobufjs' cursor over one message. */
+export type Reader = protobuf.Reader;
+
+/** protobufjs' writer. */
+export type Writer = protobuf.Writer;
+
+/** Something like protobufjs' Long: 64 bits in two halves. */
+type Int64 = ReturnType<Reader["int64"]>;
+
+/**
+ * Calls `field` with each tag of a message; `field` reads the value and returns true, or returns false to have it skipped.
+ * Later values of a field win, so `field` just assigns; protocol buffers would merge messages that come twice in a field which
+ * does not repeat, but no writer has them come twice. Throws a `CorruptError` where the bytes are no message.
+ */
+export function readFields(bytes: Uint8Array, place: Place, field: (tag: number, reader: Reader) => boolean): void {
+  const reader = new protobuf.Reader(bytes);
+  try {
+    while (reader.pos < reader.len) {
+      const tag = reader.tag();
+      if (tag < 8) throw new Error("a field has the number 0");
+      if (!field(tag, reader)) reader.skipType(tag & 7, undefined, tag >>> 3);
+    }
+  } catch (cause) {
+    if (!(cause instanceof Error) || cause instanceof CorruptError) throw cause;
+    const offset = place.offset === undefined ? undefined : place.offset + Math.min(reader.pos, reader.len);
+    throw new CorruptError("protobuf", `not a valid protocol buffer message (${cause.message})`, {
+      ...place,
+      offset,
+      cause,
+    });
+  }
+}
+
+/** Reads the sub-message that comes next. `place` is where the message around it begins. */
+export function sub<T>(reader: Reader, place: Place, decode: (bytes: Uint8Array, place: Place) => T): T {
+  const bytes = reader.bytes();
+  const offset = place.offset === undefined ? undefined : place.offset + reader.pos - bytes.length;
+  return decode(bytes, { ...place, offset });
+}
+
+/** A signed 64-bit varint as a number. Throws for one beyond 2^53. */
+export function int64(reader: Reader): number {
+  const value = reader.int64();
+  const number = typeof value === "number" ? value : value.high * 2 ** 32 + (value.low >>> 0);
+  if (!Number.isSafeInteger(number)) throw new Error(`the number ${toBigInt(value)} is beyond 2^53`);
+  return number;
+}
+
+/** A signed 64-bit varint. Throws where protobufjs runs without long.js and has rounded it. */
+export function bigint64(reader: Reader): bigint {
+  const value = reader.int64();
+  if (typeof value === "number" && !Number.isSafeInteger(value)) throw new Error(`the number ${value} was rounded`);
+  return toBigInt(value);
+}
+
+/** A number as a signed 64-bit varint. */
+export function writeInt64(writer: Writer, tag: number, value: number): void {
+  if (value !== 0) writer.uint32(tag).int64(value);
+}
+
+/** A new writer. */
+export function writer(): Writer {
+  return protobuf.Writer.create();
+}
+
+/** What a writer has written, as bytes of its own. */
+export function finish(writer: Writer): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(writer.finish());
+}
+
+function toBigInt(value: Int64): bigint {
+  return typeof value === "number" ? BigInt(value) : (BigInt(value.high) << 32n) | BigInt(value.low >>> 0);
+}
