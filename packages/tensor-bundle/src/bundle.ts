@@ -141,12 +141,13 @@ export class Bundle implements TensorFile<BundleEntry> {
   async objectGraph(options: WaitOptions = {}): Promise<ObjectGraph | undefined> {
     if (!this.entries.has(OBJECT_GRAPH_KEY) && !this.unreadable.has(OBJECT_GRAPH_KEY)) return undefined;
     const entry = this.#entry(OBJECT_GRAPH_KEY);
-    const { data } = await this.read(OBJECT_GRAPH_KEY, { dtype: "string", signal: options.signal });
     const place = { file: this.#shards.place(entry, OBJECT_GRAPH_KEY).file, tensor: OBJECT_GRAPH_KEY };
-    const [message, ...others] = data;
-    if (message === undefined || others.length > 0) {
-      throw new CorruptError("object-graph", `the object graph is ${data.length} strings instead of one`, place);
+    if (entry.dtype !== "string" || entry.shape.length > 0) {
+      const found = `${entry.dtype} of shape [${entry.shape.join(", ")}]`;
+      throw new CorruptError("object-graph", `the object graph is a string scalar, not ${found}`, place);
     }
+    const { data } = await this.read(OBJECT_GRAPH_KEY, { dtype: "string", signal: options.signal });
+    const message = data[0] ?? new Uint8Array(0);
     return decodeObjectGraph(message, place);
   }
 

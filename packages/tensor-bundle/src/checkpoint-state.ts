@@ -17,6 +17,7 @@ import {
   stringifyTextDouble,
   stringifyTextString,
   TextFormatError,
+  textScalars,
   textToDouble,
   textToString,
 } from "@modelbytes/tf-proto";
@@ -59,10 +60,10 @@ export function parseCheckpointState(text: string, place: Place = {}): Checkpoin
         modelCheckpointPath = textToString(onlyTextValue(field, place), place);
         break;
       case "all_model_checkpoint_paths":
-        for (const value of field.values) allModelCheckpointPaths.push(textToString(value, place));
+        for (const value of textScalars(field, place)) allModelCheckpointPaths.push(textToString(value, place));
         break;
       case "all_model_checkpoint_timestamps":
-        for (const value of field.values) allModelCheckpointTimestamps.push(textToDouble(value, place));
+        for (const value of textScalars(field, place)) allModelCheckpointTimestamps.push(textToDouble(value, place));
         break;
       case "last_preserved_timestamp":
         lastPreservedTimestamp = textToDouble(onlyTextValue(field, place), place);

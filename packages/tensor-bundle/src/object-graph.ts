@@ -40,7 +40,7 @@ export function readableNames(graph: ObjectGraph, keys: Iterable<string>): Map<s
 export function pathOfKey(key: string): string {
   const cut = key.lastIndexOf(ATTRIBUTES);
   if (cut <= 0) return key;
-  const path = key.slice(0, cut).replace(/\.\.|\.S/g, (escape) => (escape === ".." ? "." : "/"));
+  const path = key.slice(0, cut).replace(/\.\.|\.S/g, (escaped) => (escaped === ".." ? "." : "/"));
   const attribute = key.slice(cut + ATTRIBUTES.length);
   return attribute === VARIABLE_VALUE ? path : `${path}/${attribute}`;
 }

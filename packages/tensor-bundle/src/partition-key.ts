@@ -82,9 +82,9 @@ function readString(reader: ByteReader): Uint8Array {
   while (true) {
     const byte = reader.uint8();
     if (byte === 0x00 || byte === 0xff) {
-      const escape = reader.uint8();
-      if (byte === 0x00 && escape === 0x01) return to.finish();
-      if (escape !== 0xff - byte) throw reader.corrupt("partition-key", "an unknown escape");
+      const follower = reader.uint8();
+      if (byte === 0x00 && follower === 0x01) return to.finish();
+      if (follower !== 0xff - byte) throw reader.corrupt("partition-key", "an unknown escape");
     }
     to.uint8(byte);
   }

@@ -10,6 +10,7 @@ import { elementCount, type Progress, wholeRegion } from "@modelbytes/tensor";
 import type { ObjectGraph } from "@modelbytes/tf-proto";
 import type { BundleEntry } from "./entry.ts";
 import type { IndexFile } from "./index-file.ts";
+import { OBJECT_GRAPH_KEY } from "./object-graph.ts";
 import { checkCoverage, indexPlace, isPartitioned, partitionsOf } from "./partition.ts";
 import { parsePartitionKey } from "./partition-key.ts";
 import { type Item, inFileOrder } from "./plan.ts";
@@ -41,8 +42,15 @@ export async function* verifyBundle(
   for (const error of index.unreadable.values()) if (!(error instanceof CorruptError)) yield error;
   yield* problemsOf(() => table.readBlock(table.footer.metaindex, options));
   yield* partitionProblems(index);
-  yield* shardProblems(index, shards, options);
-  yield* problemsOf(async () => checkObjectGraph(await objectGraph(options), index));
+  const graph = index.entries.get(OBJECT_GRAPH_KEY);
+  const graphPlace = graph === undefined ? undefined : shards.place(graph, OBJECT_GRAPH_KEY);
+  let graphIsRead = true;
+  for await (const problem of shardProblems(index, shards, options)) {
+    yield problem;
+    const ofItsShard = problem.file === graphPlace?.file;
+    if (ofItsShard && (problem.tensor === OBJECT_GRAPH_KEY || problem.code === "shard-missing")) graphIsRead = false;
+  }
+  if (graphIsRead) yield* problemsOf(async () => checkObjectGraph(await objectGraph(options), index));
 }
 
 /** What `check` throws of a file, and nothing if it passes. A programmer's error and an abort go through. */

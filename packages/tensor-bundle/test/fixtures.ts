@@ -15,6 +15,7 @@ export interface Expected {
   readonly format: string;
   readonly prefix: string;
   readonly tensors: Readonly<Record<string, ExpectedTensor>>;
+  readonly objectGraph?: readonly object[];
 }
 
 /** The folder of fixtures, as a path. */
