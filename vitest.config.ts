@@ -1,10 +1,26 @@
 import { defineConfig } from "vitest/config";
 
-/** `unit` needs only Node; `tensorflow` compares with Python TensorFlow in its own virtual environments. */
+/** A file for the results as JSON, beside what is printed: .ci/run adds them up. */
+const { MODELBYTES_TEST_RESULTS } = process.env;
+
+/**
+ * `unit` needs only Node. `packed` judges the packages as npm would get them. `tensorflow` compares with Python TensorFlow in its own
+ * virtual environments.
+ */
 export default defineConfig({
   test: {
+    ...(MODELBYTES_TEST_RESULTS !== undefined && {
+      reporters: ["default", ["json", { outputFile: MODELBYTES_TEST_RESULTS }]],
+    }),
     projects: [
-      { test: { name: "unit", include: ["packages/*/test/**/*.test.ts"], exclude: ["**/*.live.test.ts"] } },
+      {
+        test: {
+          name: "unit",
+          include: ["packages/*/test/**/*.test.ts"],
+          exclude: ["**/*.live.test.ts", "**/*.packed.test.ts"],
+        },
+      },
+      { test: { name: "packed", include: ["packages/*/test/**/*.packed.test.ts"] } },
       {
         test: {
           name: "tensorflow",

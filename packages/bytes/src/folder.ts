@@ -15,8 +15,14 @@ export interface Folder {
    * who calls closes it. Throws a `RangeError` for a path that leads out of the folder: one with `..` or a leading `/`.
    */
   file(path: string): Source;
-  /** The paths of all files below the folder, relative to it, with `/` between the names; a web server has no such list. */
-  list?(options?: WaitOptions): AsyncIterable<string>;
+  /** The paths of the files in the folder, relative to it, with `/` between the names; a web server has no such list. */
+  list?(options?: ListOptions): AsyncIterable<string>;
+}
+
+/** What a list of files covers. */
+export interface ListOptions extends WaitOptions {
+  /** Whether the files of the folders below are listed too. Default: true. */
+  readonly recursive?: boolean | undefined;
 }
 
 /** A path (Node only), a base `URL`, dropped `File`s, or files by name. */
@@ -57,10 +63,10 @@ class MapFolder implements Folder {
     return found === undefined ? new AbsentSource(name) : toSource(found, { ...this.#options, name });
   }
 
-  async *list(options: WaitOptions = {}): AsyncIterable<string> {
+  async *list(options: ListOptions = {}): AsyncIterable<string> {
     for (const path of this.#files.keys()) {
       options.signal?.throwIfAborted();
-      yield path;
+      if (options.recursive !== false || !path.includes("/")) yield path;
     }
   }
 }

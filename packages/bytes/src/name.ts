@@ -8,21 +8,8 @@ const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const ENCODER = new TextEncoder();
 const ESCAPE = 0xdc00;
 
-/** Up to here a loop over characters is quicker than a call of TextDecoder. */
-const LONGEST_LOOP = 128;
-
 /** The name as a string. Any bytes are fine: `encodeName` gives the same ones back. */
 export function decodeName(bytes: Uint8Array): string {
-  if (bytes.length > LONGEST_LOOP) return decodeNonAscii(bytes);
-  let name = "";
-  for (const byte of bytes) {
-    if (byte >= 0x80) return decodeNonAscii(bytes);
-    name += String.fromCharCode(byte);
-  }
-  return name;
-}
-
-function decodeNonAscii(bytes: Uint8Array): string {
   try {
     return UTF8.decode(bytes);
   } catch {

@@ -1,29 +1,18 @@
-import {
-  CorruptError,
-  type ModelbytesError,
-  NotFoundError,
-  UnsupportedError,
-  type WaitOptions,
-} from "@modelbytes/bytes";
+import { CorruptError, type ModelbytesError, UnsupportedError, type WaitOptions } from "@modelbytes/bytes";
 import type { DType, Tensor, TensorFile, TensorReadOptions, TensorStreamOptions } from "@modelbytes/tensor";
 import { decodeObjectGraph, type ObjectGraph } from "@modelbytes/tf-proto";
+import { BundleStream } from "./bundle-stream.ts";
 import type { BundleEntry } from "./entry.ts";
-import { type BundleFiles, type BundleLike, isV1, type LocateOptions, locateCheckpoint } from "./files.ts";
+import { type BundleFiles, type BundleLike, closeFiles, isV1, type LocateOptions, locateCheckpoint } from "./files.ts";
 import type { BundleHeader } from "./header.ts";
-import { inOrder, type Task } from "./in-order.ts";
-import { type IndexFile, lostBlock, readIndexFile } from "./index-file.ts";
+import { entryOf, type IndexFile, readIndexFile } from "./index-file.ts";
 import { OBJECT_GRAPH_KEY } from "./object-graph.ts";
-import { indexPlace, isPartitioned, partitionsOf } from "./partition.ts";
-import { type Batch, batches, type Item, inFileOrder } from "./plan.ts";
 import { Shards } from "./shards.ts";
 import { Table } from "./table/table.ts";
 import { TensorReader } from "./tensor-reader.ts";
 import { type VerifyOptions, verifyBundle } from "./verify.ts";
 
-/** Reads that `stream` has under way at once, and the bytes they may hold before the caller has taken the first. */
-const CONCURRENCY = 4;
-const BYTES_UNDER_WAY = 2 ** 28;
-
+/** How a checkpoint is opened. */
 export interface OpenBundleOptions extends LocateOptions {
   /**
    * Opens a bundle whose index is damaged with what is left of it, and lists the damage in `bundle.damage`. By default opening
@@ -42,6 +31,7 @@ export interface OpenBundleOptions extends LocateOptions {
 export async function openBundle(from: BundleLike, options: OpenBundleOptions = {}): Promise<Bundle> {
   const files = await locateCheckpoint(from, options);
   if (!isV1(files)) return await openFiles(files, options);
+  await closeFiles(files);
   const reason = "this is a V1 checkpoint, or no checkpoint at all; openCheckpoint opens both kinds";
   throw new UnsupportedError("v1", reason, { file: files.prefix });
 }
@@ -101,7 +91,7 @@ export class Bundle implements TensorFile<BundleEntry> {
   read<D extends DType>(name: string, options: TensorReadOptions & { readonly dtype: D }): Promise<Tensor<D>>;
   read(name: string, options?: TensorReadOptions): Promise<Tensor>;
   async read(name: string, options: TensorReadOptions = {}): Promise<Tensor> {
-    const entry = this.#entry(name);
+    const entry = entryOf(this.#index, name);
     const { dtype } = options;
     if (dtype !== undefined && entry.dtype !== dtype) {
       throw new TypeError(`the tensor ${JSON.stringify(name)} is ${entry.dtype}, not ${dtype}`);
@@ -111,21 +101,12 @@ export class Bundle implements TensorFile<BundleEntry> {
 
   /**
    * Tensors one after another, in the order of their bytes: shard by shard, by offset. Reads ahead by `concurrency` reads (4) of
-   * 256 MiB together; a larger tensor is read alone. Leaving the loop early cancels what is under way.
+   * 64 MiB together; a larger tensor is read alone. Leaving the loop early cancels what is under way.
+   *
+   * What it gives can be handed to `writeBundle`, which then writes the very same files.
    */
-  async *stream(options: TensorStreamOptions = {}): AsyncGenerator<[string, Tensor], void, undefined> {
-    const items = inFileOrder(this.#items(options.names));
-    const total = items.reduce((sum, { size }) => sum + size, 0);
-    const concurrency = options.concurrency ?? CONCURRENCY;
-    const tasks = batches(items).map((batch) => this.#task(batch, options.checksum ?? true));
-    let bytes = 0;
-    for await (const tensors of inOrder(tasks, { concurrency, bytes: BYTES_UNDER_WAY, signal: options.signal })) {
-      for (const [name, tensor, size] of tensors) {
-        bytes += size;
-        options.onProgress?.({ bytes, total });
-        yield [name, tensor];
-      }
-    }
+  stream(options: TensorStreamOptions = {}): BundleStream {
+    return new BundleStream(this.#index, this.#shards, this.#tensors, options);
   }
 
   /**
@@ -140,15 +121,14 @@ export class Bundle implements TensorFile<BundleEntry> {
   /** The object graph of an object-based checkpoint, `undefined` for a name-based one. */
   async objectGraph(options: WaitOptions = {}): Promise<ObjectGraph | undefined> {
     if (!this.entries.has(OBJECT_GRAPH_KEY) && !this.unreadable.has(OBJECT_GRAPH_KEY)) return undefined;
-    const entry = this.#entry(OBJECT_GRAPH_KEY);
+    const entry = entryOf(this.#index, OBJECT_GRAPH_KEY);
     const place = { file: this.#shards.place(entry, OBJECT_GRAPH_KEY).file, tensor: OBJECT_GRAPH_KEY };
     if (entry.dtype !== "string" || entry.shape.length > 0) {
       const found = `${entry.dtype} of shape [${entry.shape.join(", ")}]`;
       throw new CorruptError("object-graph", `the object graph is a string scalar, not ${found}`, place);
     }
     const { data } = await this.read(OBJECT_GRAPH_KEY, { dtype: "string", signal: options.signal });
-    const message = data[0] ?? new Uint8Array(0);
-    return decodeObjectGraph(message, place);
+    return decodeObjectGraph(data[0] ?? new Uint8Array(0), place);
   }
 
   async close(): Promise<void> {
@@ -157,32 +137,5 @@ export class Bundle implements TensorFile<BundleEntry> {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
-  }
-
-  #entry(name: string): BundleEntry {
-    const entry = this.entries.get(name);
-    if (entry !== undefined) return entry;
-    const file = this.#table.name;
-    const error = this.unreadable.get(name) ?? lostBlock(this.#index, name);
-    throw error ?? new NotFoundError("no-tensor", "the checkpoint has no tensor of this name", { file, tensor: name });
-  }
-
-  *#items(names: Iterable<string> | undefined): Generator<Item> {
-    for (const name of names ?? this.entries.keys()) {
-      const entry = this.#entry(name);
-      if (!isPartitioned(entry)) {
-        yield { name, entry, shardId: entry.shardId, offset: entry.offset, size: entry.size };
-        continue;
-      }
-      const place = indexPlace(this.#table.name, name, entry);
-      const partitions = partitionsOf(entry, this.#index.partitions, place).map((partition) => partition.entry);
-      const [first] = inFileOrder(partitions.map((part) => ({ name, entry: part, ...part })));
-      const size = partitions.reduce((sum, part) => sum + part.size, 0);
-      yield { name, entry, shardId: first?.shardId ?? 0, offset: first?.offset ?? 0, size };
-    }
-  }
-
-  #task(batch: Batch, checksum: boolean): Task<[string, Tensor, number][]> {
-    return { bytes: batch.length, run: (signal) => this.#tensors.readBatch(batch, { signal, checksum }) };
   }
 }

@@ -14,6 +14,8 @@ export interface BundleEntry extends TensorEntry {
   readonly offset: number;
   /** Bytes in the data file; 0 where the tensor is partitioned. */
   readonly size: number;
+  /** Bytes of the tensor as it is stored: `size`, or that of all its partitions. */
+  readonly byteLength: number;
   /** CRC32C over the tensor's bytes (of strings and variants: `payload.ts`), unmasked. */
   readonly crc32c: number;
   /** Where the tensor's partitions lie, in the order in which they were saved; absent where it is stored whole. */
@@ -48,7 +50,7 @@ export function decodeEntry(value: Uint8Array, shards: number, place: Place): Bu
   if (offset < 0 || size < 0 || offset + size > Number.MAX_SAFE_INTEGER) {
     throw new CorruptError("range", `${size} bytes at ${offset} are no part of a file`, place);
   }
-  const entry = { dtype, shape: shape.dims, shardId, offset, size, crc32c: unmask(crc32c) };
+  const entry = { dtype, shape: shape.dims, shardId, offset, size, byteLength: size, crc32c: unmask(crc32c) };
   if (slices.length > 0)
     return { ...entry, slices, ...(place.offset === undefined ? {} : { indexOffset: place.offset }) };
   const least = dtype === "variant" ? elements : elements + LENGTH_CHECKSUM_BYTES;

@@ -3,21 +3,23 @@ import {
   type HttpOptions,
   NotFoundError,
   type Source,
-  SourceError,
   type SourceLike,
   toFolder,
   toSource,
   type WaitOptions,
 } from "@modelbytes/bytes";
-import { parseCheckpointState } from "./checkpoint-state.ts";
-import { join, type Spot, spotOf } from "./spot.ts";
+import { existing } from "./existing.ts";
+import { type Spot, spotOf } from "./spot.ts";
+import { newestOf, STATE_FILE } from "./state-file.ts";
+import { fileNumber, type V1Files, v1Files, v1FilesLike } from "./v1/files.ts";
 
 /**
- * The files of a bundle, found from whatever a person points at.
+ * The files of a checkpoint, found from whatever a person points at.
  *
  *     ckpt/model-3                          a prefix: model-3.index, model-3.data-00000-of-00001 …
- *     ckpt/                                 a directory: the newest checkpoint of its `checkpoint` state file
  *     ckpt/model-3.index, ….data-00000-of-  one of the files: the bundle it belongs to
+ *     ckpt/                                 a directory: the newest checkpoint of its state file, else the only one in it
+ *     ckpt/old, ckpt/old-?????-of-00002     a V1 checkpoint, one file or several; also without the number of files
  *
  * Names are literal: TensorFlow looks for `<prefix>.index` as a pattern and fails on a `[`.
  */
@@ -31,11 +33,13 @@ export interface BundleParts {
   readonly data: readonly SourceLike[];
 }
 
+/** How the files of a checkpoint are found, and how requests are made. */
 export interface LocateOptions extends HttpOptions, WaitOptions {
-  /** The checkpoint's path inside a folder; by default the newest of the folder's `checkpoint` state file. */
+  /** The checkpoint's path inside a folder; by default the newest of the folder's `checkpoint` state file, or the only one. */
   readonly prefix?: string | undefined;
 }
 
+/** The files of a bundle. */
 export interface BundleFiles {
   /** What errors call the bundle. */
   readonly prefix: string;
@@ -44,89 +48,83 @@ export interface BundleFiles {
   shard(id: number, count: number): Source;
 }
 
-/** The files of a V1 checkpoint: each a table of its own. */
-export interface V1Files {
-  readonly prefix: string;
-  readonly shards: readonly Source[];
-}
-
 /** Finds the files of a checkpoint. Throws a `NotFoundError` that says what was looked for. */
 export async function locateCheckpoint(from: BundleLike, options: LocateOptions = {}): Promise<BundleFiles | V1Files> {
   if (isParts(from)) return partFiles(from, options);
   const spot = spotOf(from, options.prefix ?? "", options);
-  return (await locate(spot, options)) ?? notFound(spot);
+  const files =
+    (await bundleOfFile(spot, options)) ??
+    (await bundleFiles(spot, options)) ??
+    (await newestFiles(spot, options)) ??
+    (FILE_OF_A_BUNDLE.test(spot.path) ? undefined : await v1FilesLike(spot, options)) ??
+    (await onlyBundle(spot, options));
+  if (files !== undefined) return files;
+  const reason = "no checkpoint here: no .index file of this name, and no directory with a checkpoint in it";
+  throw new NotFoundError("not-found", reason, { file: spot.name });
+}
+
+/** The files of the checkpoint that is called exactly so, if it is there. */
+export async function filesOf(spot: Spot, options: WaitOptions): Promise<BundleFiles | V1Files | undefined> {
+  return (await bundleFiles(spot, options)) ?? (await v1Files(spot, options));
 }
 
 export function isV1(files: BundleFiles | V1Files): files is V1Files {
   return "shards" in files;
 }
 
+/** Closes files that were found and are not opened. */
+export async function closeFiles(files: BundleFiles | V1Files): Promise<void> {
+  await Promise.all((isV1(files) ? files.shards : [files.index]).map((source) => source.close?.()));
+}
+
+/** How the data file of a shard ends: `.data-00000-of-00001`. */
+export function shardSuffix(id: number, count: number): string {
+  return `.data${fileNumber(id, count)}`;
+}
+
 const FILE_OF_A_BUNDLE = /\.(?:index|data-\d{5,}-of-\d{5,})$/;
 
-/** `follow`: whether a directory's state file may lead on; what it leads to is a prefix, never a directory again. */
-async function locate(spot: Spot, options: LocateOptions, follow = true): Promise<BundleFiles | V1Files | undefined> {
-  const suffix = FILE_OF_A_BUNDLE.exec(spot.path)?.[0];
-  const prefixes = suffix === undefined ? [spot.path] : [spot.path.slice(0, -suffix.length), spot.path];
-  for (const prefix of prefixes) {
-    if (prefix === "" && suffix === undefined) continue;
-    const index = spot.folder.file(`${prefix}.index`);
-    if (await exists(index, options)) return folderFiles(spot, prefix, index);
-  }
-  const state = spot.folder.file(join(spot.path, "checkpoint"));
-  if (follow && (await exists(state, options))) {
-    const newest = await newestOf(state, options);
-    return newest === undefined ? undefined : await locate(spot.resolve(newest), options, false);
-  }
-  const shards = await v1Shards(spot, options);
-  return shards.length === 0 ? undefined : { prefix: spot.name, shards };
+async function bundleFiles(spot: Spot, options: WaitOptions): Promise<BundleFiles | undefined> {
+  const index = spot.isDirectory ? undefined : await existing(spot.file(".index"), options);
+  if (index === undefined) return undefined;
+  return { prefix: spot.name, index, shard: (id, count) => spot.file(shardSuffix(id, count)) };
 }
 
-/** The file of this very name, or the shards `<prefix>-00000-of-00002` that V1 checkpoints were cut into. */
-async function v1Shards({ folder, path }: Spot, options: WaitOptions): Promise<Source[]> {
-  if (path === "") return [];
-  const whole = folder.file(path);
-  if (await exists(whole, options)) return [whole];
-  const suffix = /^-\d{5,}-of-(\d{5,})$/;
+/** The bundle that a file belongs to. */
+async function bundleOfFile(spot: Spot, options: WaitOptions): Promise<BundleFiles | undefined> {
+  const end = FILE_OF_A_BUNDLE.exec(spot.path)?.[0];
+  return end === undefined ? undefined : await bundleFiles(spot.without(end), options);
+}
+
+/** The checkpoint that the state file of a directory names. */
+async function newestFiles(directory: Spot, options: WaitOptions): Promise<BundleFiles | V1Files | undefined> {
+  const newest = await newestOf(directory, STATE_FILE, options);
+  if (newest === undefined) return undefined;
+  const files = await filesOf(newest, options);
+  if (files !== undefined) return files;
+  const reason = `the state file names a checkpoint that is not there: ${newest.name}`;
+  throw new NotFoundError("not-found", reason, { file: directory.file(`/${STATE_FILE}`).name });
+}
+
+/** Checkpoints of a directory that an error names. */
+const MOST_NAMED = 3;
+
+/** The bundle in a directory without a state file. Throws a `NotFoundError` where there are several. */
+async function onlyBundle(directory: Spot, options: WaitOptions): Promise<BundleFiles | undefined> {
   const names: string[] = [];
-  for await (const name of folder.list?.(options) ?? []) {
-    if (name.startsWith(path) && suffix.test(name.slice(path.length))) names.push(name);
+  for await (const end of directory.list("/", options)) {
+    if (end.endsWith(".index") && end !== "/.index") names.push(end.slice("/".length, -".index".length));
   }
-  return names.sort().map((name) => folder.file(name));
+  const [only, ...others] = names.sort();
+  if (only === undefined) return undefined;
+  if (others.length === 0) return await bundleFiles(directory.resolve(only), options);
+  const some = names.slice(0, MOST_NAMED).join(", ") + (names.length > MOST_NAMED ? ", …" : "");
+  const reason = `the directory holds ${names.length} checkpoints and no \`${STATE_FILE}\` file names the newest: ${some}`;
+  throw new NotFoundError("several-checkpoints", reason, { file: directory.name });
 }
 
-/** The path that a `checkpoint` state file names. */
-async function newestOf(state: Source, options: WaitOptions): Promise<string | undefined> {
-  try {
-    const size = await state.size(options);
-    const text = new TextDecoder().decode(await state.read(0, Math.min(size, LARGEST_STATE_BYTES), options));
-    return parseCheckpointState(text).modelCheckpointPath || undefined;
-  } finally {
-    await state.close?.();
-  }
-}
-
-/** A state file of a hundred thousand checkpoints; a larger file is something else. */
-const LARGEST_STATE_BYTES = 2 ** 24;
-
-async function exists(source: Source, options: WaitOptions): Promise<boolean> {
-  try {
-    await source.size(options);
-    return true;
-  } catch (error) {
-    await source.close?.();
-    const absent = error instanceof NotFoundError || (error instanceof SourceError && error.code === "not-a-file");
-    if (absent) return false;
-    throw error;
-  }
-}
-
-function folderFiles(spot: Spot, prefix: string, index: Source): BundleFiles {
-  const { folder, path, name } = spot;
-  return {
-    prefix: `${name.slice(0, name.length - path.length)}${prefix}`,
-    index,
-    shard: (id, count) => folder.file(`${prefix}${shardSuffix(id, count)}`),
-  };
+function isParts(from: BundleLike): from is BundleParts {
+  return typeof from === "object" && "index" in from && "data" in from;
 }
 
 function partFiles({ index, data }: BundleParts, options: LocateOptions): BundleFiles {
@@ -151,19 +149,4 @@ function borrow(from: SourceLike, name: string, options: LocateOptions): Source 
     size: (waiting) => source.size(waiting),
     read: (offset, length, reading) => source.read(offset, length, reading),
   };
-}
-
-/** How the data file of a shard ends: `.data-00000-of-00001`. */
-export function shardSuffix(id: number, count: number): string {
-  return `.data-${String(id).padStart(5, "0")}-of-${String(count).padStart(5, "0")}`;
-}
-
-function isParts(from: BundleLike): from is BundleParts {
-  return typeof from === "object" && "index" in from && "data" in from;
-}
-
-function notFound({ name }: Spot): never {
-  const reason =
-    "no checkpoint here: neither an .index file of this name nor a directory with a `checkpoint` state file";
-  throw new NotFoundError("not-found", reason, { file: name });
 }

@@ -4,6 +4,7 @@ import {
   decodeName,
   encodeName,
   type ModelbytesError,
+  NotFoundError,
   type Place,
   UnsupportedError,
   type WaitOptions,
@@ -29,6 +30,8 @@ export interface IndexFile {
   readonly entries: ReadonlyMap<string, BundleEntry>;
   /** Partitions by their key as a name. */
   readonly partitions: ReadonlyMap<string, BundleEntry>;
+  /** The tensors that are stored in partitions. */
+  readonly partitioned: ReadonlyMap<string, PartitionedEntry>;
   /** Entries that say what cannot be, or what this library does not know: the error that reading the tensor gives. */
   readonly unreadable: ReadonlyMap<string, ModelbytesError>;
   /** What is wrong with the index, in the order of the file. */
@@ -66,8 +69,19 @@ export async function readIndexFile(table: Table, options: WaitOptions = {}): Pr
   return collector.finish({ file: table.name, offset: table.footer.index.offset });
 }
 
-/** The error of the damaged block in which the entry of `name` was, if it was in one. */
-export function lostBlock({ damage }: IndexFile, name: string): CorruptError | undefined {
+/**
+ * The entry of a tensor. Throws a `NotFoundError` for a name that the index has not, the error of an entry that is not usable, and
+ * that of the damaged block in which the entry may have been.
+ */
+export function entryOf(index: IndexFile, name: string): BundleEntry {
+  const entry = index.entries.get(name);
+  if (entry !== undefined) return entry;
+  const place = { file: index.file, tensor: name };
+  const error = index.unreadable.get(name) ?? lostBlock(index, name);
+  throw error ?? new NotFoundError("no-tensor", "the checkpoint has no tensor of this name", place);
+}
+
+function lostBlock({ damage }: IndexFile, name: string): CorruptError | undefined {
   const key = encodeName(name);
   return damage.find(({ lost }) => {
     if (lost === undefined || compareBytes(key, lost.upTo) > 0) return false;
@@ -116,12 +130,16 @@ class IndexCollector {
     if (this.#header === undefined)
       throw new CorruptError("header", "the index has no entries, not even a header", place);
     const partitions = new Map<string, BundleEntry>();
-    for (const [name, { slices }] of this.#partitioned) {
-      for (const slice of slices) {
+    for (const [name, entry] of this.#partitioned) {
+      let byteLength = 0;
+      for (const slice of entry.slices) {
         const key = partitionName(name, slice);
         const partition = this.#entries.get(key);
-        if (partition !== undefined) partitions.set(key, partition);
+        if (partition === undefined) continue;
+        partitions.set(key, partition);
+        byteLength += partition.size;
       }
+      this.#entries.set(name, { ...entry, byteLength });
     }
     for (const key of partitions.keys()) this.#entries.delete(key);
     return {
@@ -129,6 +147,7 @@ class IndexCollector {
       header: this.#header,
       entries: this.#entries,
       partitions,
+      partitioned: this.#partitioned,
       unreadable: this.#unreadable,
       damage: this.damage,
     };

@@ -1,16 +1,16 @@
 export { decodeVariant, type ObjectGraph, type Variant } from "@modelbytes/tf-proto";
 export { Bundle, type OpenBundleOptions, openBundle } from "./bundle.ts";
+export { type BundleLayout, BundleStream, type StoredStream } from "./bundle-stream.ts";
 export { openCheckpoint } from "./checkpoint.ts";
-export {
-  type CheckpointState,
-  latestCheckpoint,
-  parseCheckpointState,
-  stringifyCheckpointState,
-} from "./checkpoint-state.ts";
+export { type CheckpointState, parseCheckpointState, stringifyCheckpointState } from "./checkpoint-state.ts";
 export { Crc32cBuffer, combine, crc32c, mask, unmask } from "./crc32c/crc32c.ts";
 export type { BundleEntry } from "./entry.ts";
 export type { BundleLike, BundleParts, LocateOptions } from "./files.ts";
 export { BUNDLE_VERSION, type BundleHeader } from "./header.ts";
+export { type LatestCheckpointOptions, latestCheckpoint } from "./latest-checkpoint.ts";
 export { OBJECT_GRAPH_KEY, pathOfKey, readableNames } from "./object-graph.ts";
-export { CheckpointV1 } from "./v1.ts";
+export type { Part, Parts, Placement, TensorInPieces } from "./part.ts";
+export { CheckpointV1 } from "./v1/checkpoint-v1.ts";
+export type { CheckpointV1Entry } from "./v1/meta.ts";
 export type { VerifyOptions } from "./verify.ts";
+export { type BundleTarget, type WriteBundleOptions, type WrittenBundle, writeBundle } from "./writer.ts";

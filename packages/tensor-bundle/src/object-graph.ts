@@ -4,13 +4,16 @@ import type { ObjectGraph } from "@modelbytes/tf-proto";
  * Keys of object-based checkpoints say by which path a value was found first, not what it is: the kernel of a Keras 3 layer may
  * be `optimizer/_trainable_variables/0/.ATTRIBUTES/VARIABLE_VALUE`. The object graph knows more.
  *
- *     key     local names joined with "/", in each of them "." as ".." and "/" as ".S"   ‖  /.ATTRIBUTES/  ‖  attribute
+ *     key     path  ‖  /.ATTRIBUTES/  ‖  attribute
+ *     path    local names joined with "/", in each of them and in attributes "." as ".." and "/" as ".S"; the root's is empty
+ *             path of a variable  ‖  /.OPTIMIZER_SLOT/  ‖  path of an optimizer  ‖  "/"  ‖  name of the slot
  */
 
 /** The key of the object graph: a string scalar, a serialized `TrackableObjectGraph`. */
 export const OBJECT_GRAPH_KEY = "_CHECKPOINTABLE_OBJECT_GRAPH";
 
 const ATTRIBUTES = "/.ATTRIBUTES/";
+const OPTIMIZER_SLOT = "/.OPTIMIZER_SLOT/";
 const VARIABLE_VALUE = "VARIABLE_VALUE";
 
 /**
@@ -49,4 +52,23 @@ function countOf(values: Iterable<string>): Map<string, number> {
   const counts = new Map<string, number>();
   for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
   return counts;
+}
+
+/** The key of an attribute. `path` is `undefined` for the root. */
+export function keyOf(path: string | undefined, attribute: string): string {
+  return `${path ?? ""}${ATTRIBUTES}${escaped(attribute)}`;
+}
+
+/** The path of a child. `path` is `undefined` for the root. */
+export function stepInto(path: string | undefined, localName: string): string {
+  return path === undefined ? escaped(localName) : `${path}/${escaped(localName)}`;
+}
+
+/** The path of an optimizer's slot variable. */
+export function slotPath(variable: string | undefined, optimizer: string | undefined, slotName: string): string {
+  return `${variable ?? ""}${OPTIMIZER_SLOT}${optimizer ?? ""}/${escaped(slotName)}`;
+}
+
+function escaped(name: string): string {
+  return name.replaceAll(".", "..").replaceAll("/", ".S");
 }

@@ -6,7 +6,7 @@ import { partitionKey } from "./partition-key.ts";
 
 /**
  * Partitioned tensors: the full entry lists where the partitions lie, each partition has an entry of its own. Together they
- * cover the tensor, each element once.
+ * cover the tensor, each element once. V1 checkpoints hold tensors in the same way, and every one in partitions.
  */
 
 /** The entry of a tensor that is stored in partitions: it has a shape and no bytes of its own. */
@@ -56,16 +56,49 @@ export function partitionsOf(
     if (entry === undefined) throw new CorruptError("partition-missing", `the index has no partition ${where}`, place);
     if (entry.dtype !== full.dtype || entry.shape.join() !== region.count.join() || isPartitioned(entry)) {
       const found = `${entry.dtype} of shape [${entry.shape.join(", ")}]`;
-      throw new CorruptError(
-        "partition-mismatch",
-        `the partition ${where} of a ${full.dtype} tensor is ${found}`,
-        place,
-      );
+      const reason = `the partition ${where} of a ${full.dtype} tensor is ${found}`;
+      throw new CorruptError("partition-mismatch", reason, place);
     }
     return { region, entry };
   });
-  checkOverlap(partitions, place);
+  const regions = partitions.map(({ region }) => region);
+  checkDisjoint(regions, place);
   return partitions;
+}
+
+/** Where the partition `slice` lies in a tensor of `shape`. Throws a `CorruptError` for one that does not lie inside it. */
+export function regionOf(slice: TensorSlice, shape: readonly number[], place: Place): Region {
+  const region = {
+    start: slice.map((extent) => extent?.start ?? 0),
+    count: slice.map((extent, dim) => (extent === null ? (shape[dim] ?? 0) : extent.length)),
+  };
+  const inside = region.count.every((length, dim) => {
+    const start = region.start[dim] ?? 0;
+    return start >= 0 && length >= 0 && start + length <= (shape[dim] ?? 0);
+  });
+  if (slice.length === shape.length && inside) return region;
+  const reason = `the partition ${describe(region)} does not lie in a tensor of shape [${shape.join(", ")}]`;
+  throw new CorruptError("partition-extent", reason, place);
+}
+
+/**
+ * Throws a `CorruptError` if two regions share an element. Sorted along the dimension in which they begin at the most places, only
+ * those that have not ended there are compared: a tensor cut along one dimension takes one comparison for each partition.
+ */
+export function checkDisjoint(regions: readonly Region[], place: Place): void {
+  const places = (regions[0]?.start ?? []).map((_, dim) => new Set(regions.map(({ start }) => start[dim])).size);
+  const along = places.indexOf(Math.max(...places));
+  const startOf = (region: Region) => region.start[along] ?? 0;
+  let open: Region[] = [];
+  for (const region of [...regions].sort((a, b) => startOf(a) - startOf(b))) {
+    open = open.filter((other) => startOf(other) + (other.count[along] ?? 1) > startOf(region));
+    const other = open.find((candidate) => intersection(candidate, region) !== undefined);
+    if (other !== undefined) {
+      const reason = `the partitions ${describe(other)} and ${describe(region)} overlap`;
+      throw new CorruptError("partition-overlap", reason, place);
+    }
+    open.push(region);
+  }
 }
 
 /** Throws a `CorruptError` unless `covered` elements, of no two partitions the same, are all of `region`. */
@@ -76,52 +109,7 @@ export function checkCoverage(region: Region, covered: number, place: Place): vo
   throw new CorruptError("partition-coverage", reason, place);
 }
 
-function regionOf(slice: TensorSlice, shape: readonly number[], place: Place): Region {
-  if (slice.length !== shape.length) {
-    const reason = `a partition of ${slice.length} dimensions in a tensor of shape [${shape.join(", ")}]`;
-    throw new CorruptError("partition-extent", reason, place);
-  }
-  const start: number[] = [];
-  const count: number[] = [];
-  for (const [dim, extent] of slice.entries()) {
-    const size = shape[dim] ?? 0;
-    const { start: first, length } = extent ?? { start: 0, length: size };
-    if (first < 0 || length < 0 || first + length > size) {
-      const reason = `a partition takes ${length} elements from ${first} on along dimension ${dim} of [${shape.join(", ")}]`;
-      throw new CorruptError("partition-extent", reason, place);
-    }
-    start.push(first);
-    count.push(length);
-  }
-  return { start, count };
-}
-
-/**
- * Sorted along the dimension in which they begin at the most places, only partitions that have not ended there are compared: a
- * tensor cut along one dimension takes one comparison for each partition.
- */
-function checkOverlap(partitions: readonly Partition[], place: Place): void {
-  const dims = partitions[0]?.region.start.map((_, dim) => dim) ?? [];
-  const places = (dim: number) => new Set(partitions.map(({ region }) => region.start[dim])).size;
-  const along = dims.reduce((best, dim) => (places(dim) > places(best) ? dim : best), 0);
-  const startOf = (region: Region) => region.start[along] ?? 0;
-  const sorted = partitions.map(({ region }) => region).sort((a, b) => startOf(a) - startOf(b));
-  let open: Region[] = [];
-  for (const region of sorted) {
-    open = open.filter((other) => startOf(other) + (other.count[along] ?? 0) > startOf(region));
-    const other = open.find((candidate) => intersection(candidate, region) !== undefined);
-    if (other !== undefined) {
-      throw new CorruptError(
-        "partition-overlap",
-        `the partitions ${describe(other)} and ${describe(region)} overlap`,
-        place,
-      );
-    }
-    open.push(region);
-  }
-}
-
-/** A region as TensorFlow writes it: `0,2:3,5` is start and length along each dimension. */
-function describe({ start, count }: Region): string {
-  return start.map((first, dim) => `${first},${count[dim]}`).join(":");
+/** A region as TensorFlow writes it, `0,2:3,5`: start and length along each dimension; a scalar has none. */
+export function describe({ start, count }: Region): string {
+  return start.map((first, dim) => `${first},${count[dim]}`).join(":") || "(all)";
 }

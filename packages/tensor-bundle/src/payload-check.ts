@@ -2,7 +2,6 @@ import { CorruptError, type Place } from "@modelbytes/bytes";
 import { elementCount } from "@modelbytes/tensor";
 import { crc32c, unmask } from "./crc32c/crc32c.ts";
 import type { BundleEntry } from "./entry.ts";
-import { checkCrc } from "./payload.ts";
 import { hex } from "./table/trailer.ts";
 
 /**
@@ -26,6 +25,21 @@ export function checkOf(entry: BundleEntry, bigEndian: boolean, place: Place): P
   if (entry.dtype === "string") return new StringCheck(entry, bigEndian, place);
   if (entry.dtype === "variant") return new VariantCheck(entry, place);
   return new FixedCheck(entry, place);
+}
+
+/** Checks all the bytes of a tensor at once. */
+export function checkPayload(entry: BundleEntry, bytes: Uint8Array, bigEndian: boolean, place: Place): void {
+  const check = checkOf(entry, bigEndian, place);
+  const piece = { bytes, crc32c: (start: number, end: number, crc: number) => crc32c(bytes.subarray(start, end), crc) };
+  check.push(piece, 0, bytes.length);
+  check.finish();
+}
+
+/** Throws a `CorruptError` unless `actual` is the CRC of the entry. */
+function checkCrc(actual: number, entry: BundleEntry, place: Place): void {
+  if (actual === entry.crc32c) return;
+  const reason = `the ${entry.size} bytes are damaged: their CRC32C is ${hex(actual)}, the index says ${hex(entry.crc32c)}`;
+  throw new CorruptError("tensor-checksum", reason, place);
 }
 
 class FixedCheck implements PayloadCheck {

@@ -1,8 +1,8 @@
-import { ByteReader, ByteWriter, CorruptError, type Place } from "@modelbytes/bytes";
-import { DTYPES, elementCount, type FixedDType, fromBytes, swapBytes, type Tensor } from "@modelbytes/tensor";
-import { crc32c, unmask } from "./crc32c/crc32c.ts";
+import { ByteReader, ByteWriter, type Place } from "@modelbytes/bytes";
+import { DTYPES, elementCount, type FixedDType, fromBytes, swapBytes, type Tensor, toBytes } from "@modelbytes/tensor";
+import { crc32c, mask } from "./crc32c/crc32c.ts";
 import type { BundleEntry } from "./entry.ts";
-import { hex } from "./table/trailer.ts";
+import { checkPayload } from "./payload-check.ts";
 
 /**
  * The bytes of tensors in a data file.
@@ -31,9 +31,9 @@ export function decodePayload(
   place: Place,
 ): Tensor {
   const { dtype, shape } = entry;
-  if (dtype === "string") return { dtype, shape, data: decodeStrings(entry, bytes, options, place) };
-  if (dtype === "variant") return { dtype, shape, data: decodeVariants(entry, bytes, options, place) };
-  if (options.checksum) checkCrc(crc32c(bytes), entry, place);
+  if (options.checksum) checkPayload(entry, bytes, options.bigEndian, place);
+  if (dtype === "string") return { dtype, shape, data: decodeStrings(entry, bytes, place) };
+  if (dtype === "variant") return { dtype, shape, data: decodeVariants(entry, bytes, place) };
   return decodeFixed(dtype, shape, bytes, options.bigEndian);
 }
 
@@ -48,41 +48,73 @@ export function decodeFixed(
   return fromBytes(dtype, shape, bytes);
 }
 
-/** Throws a `CorruptError` unless `actual` is the CRC of the entry. */
-export function checkCrc(actual: number, entry: BundleEntry, place: Place): void {
-  if (actual === entry.crc32c) return;
-  const reason = `the ${entry.size} bytes are damaged: their CRC32C is ${hex(actual)}, the index says ${hex(entry.crc32c)}`;
-  throw new CorruptError("tensor-checksum", reason, place);
-}
-
-function decodeStrings(
-  entry: BundleEntry,
-  bytes: Uint8Array,
-  { bigEndian, checksum }: PayloadOptions,
-  place: Place,
-): Uint8Array[] {
+function decodeStrings(entry: BundleEntry, bytes: Uint8Array, place: Place): Uint8Array[] {
   const reader = new ByteReader(bytes, place);
   const lengths: number[] = [];
   const count = elementCount(entry.shape);
   while (lengths.length < count) lengths.push(reader.varint());
-  const lengthsEnd = reader.position;
-  const stored = reader.view(4);
+  reader.skip(CHECKSUM_BYTES);
   const sum = lengths.reduce((total, length) => total + length, 0);
-  if (sum !== reader.remaining) {
-    const reason = `the lengths add up to ${sum} bytes where ${reader.remaining} are left for the strings`;
-    throw reader.corrupt("string-lengths", reason, 0);
+  if (sum === reader.remaining) return lengths.map((length) => reader.view(length));
+  const reason = `the lengths add up to ${sum} bytes where ${reader.remaining} are left for the strings`;
+  throw reader.corrupt("string-lengths", reason, 0);
+}
+
+function decodeVariants(entry: BundleEntry, bytes: Uint8Array, place: Place): Uint8Array[] {
+  const reader = new ByteReader(bytes, place);
+  const count = elementCount(entry.shape);
+  const elements: Uint8Array[] = [];
+  while (elements.length < count) {
+    elements.push(reader.view(reader.varint()));
+    reader.skip(CHECKSUM_BYTES);
   }
-  if (checksum) {
-    const lengthsCrc = crc32c(countedLengths(lengths, bigEndian));
-    const view = new DataView(stored.buffer, stored.byteOffset, 4);
-    const storedCrc = unmask(view.getUint32(0, !bigEndian));
-    if (storedCrc !== lengthsCrc) {
-      const reason = `the lengths of the strings are damaged: their CRC32C is ${hex(lengthsCrc)}, stored is ${hex(storedCrc)}`;
-      throw reader.corrupt("length-checksum", reason, lengthsEnd);
-    }
-    checkCrc(crc32c(bytes.subarray(lengthsEnd), lengthsCrc), entry, place);
+  if (reader.remaining === 0) return elements;
+  throw reader.corrupt("variant-size", `${reader.remaining} bytes are left behind the last element`);
+}
+
+const CHECKSUM_BYTES = 4;
+
+/**
+ * The stored bytes of a tensor, piece by piece; the generator returns their CRC, unmasked. Pieces are views of the tensor's memory
+ * where it holds them as they are stored. The CRC of a piece is taken after it was given, so that it can be written meanwhile.
+ */
+export function* encodePayload(tensor: Tensor, bigEndian: boolean): Generator<Uint8Array, number, undefined> {
+  if (tensor.dtype === "string") return yield* encodeStrings(tensor.data, bigEndian);
+  if (tensor.dtype === "variant") return yield* encodeVariants(tensor.data);
+  const stored = toBytes(tensor);
+  const { unit } = DTYPES[tensor.dtype];
+  const bytes = bigEndian && unit > 1 ? swapBytes(new Uint8Array(stored), unit) : stored;
+  let crc = 0;
+  for (let start = 0; start < bytes.length; start += PIECE_BYTES) {
+    const piece = bytes.subarray(start, start + PIECE_BYTES);
+    yield piece;
+    crc = crc32c(piece, crc);
   }
-  return lengths.map((length) => reader.view(length));
+  return crc;
+}
+
+/** Bytes that are written at once, while the CRC of the piece before is taken. */
+const PIECE_BYTES = 2 ** 22;
+
+function* encodeStrings(elements: readonly Uint8Array[], bigEndian: boolean): Generator<Uint8Array, number, undefined> {
+  const lengths = new ByteWriter();
+  for (const { length } of elements) lengths.varint(length);
+  const lengthsCrc = crc32c(
+    countedLengths(
+      elements.map(({ length }) => length),
+      bigEndian,
+    ),
+  );
+  const stored = new DataView(new ArrayBuffer(4));
+  stored.setUint32(0, mask(lengthsCrc), !bigEndian);
+  const checksum = new Uint8Array(stored.buffer);
+  yield lengths.bytes(checksum).finish();
+  let crc = crc32c(checksum, lengthsCrc);
+  for (const element of elements) {
+    yield element;
+    crc = crc32c(element, crc);
+  }
+  return crc;
 }
 
 /** The lengths of strings in the form that their checksum is taken over. */
@@ -103,34 +135,15 @@ function countedLengths(lengths: readonly number[], bigEndian: boolean): Uint8Ar
   return bytes;
 }
 
-function decodeVariants(
-  entry: BundleEntry,
-  bytes: Uint8Array,
-  { checksum }: PayloadOptions,
-  place: Place,
-): Uint8Array[] {
-  const reader = new ByteReader(bytes, place);
-  const count = elementCount(entry.shape);
-  const elements: Uint8Array[] = [];
+function* encodeVariants(elements: readonly Uint8Array[]): Generator<Uint8Array, number, undefined> {
   let crc = 0;
-  while (elements.length < count) {
-    const length = reader.varint();
-    const element = reader.view(length);
-    const stored = reader.view(4);
-    if (checksum) {
-      crc = crc32c(element, crc32c(new ByteWriter().uint64(length).finish(), crc));
-      const storedCrc = unmask(new DataView(stored.buffer, stored.byteOffset, 4).getUint32(0, true));
-      if (storedCrc !== crc) {
-        const reason = `element ${elements.length} is damaged: the CRC32C up to it is ${hex(crc)}, stored is ${hex(storedCrc)}`;
-        throw reader.corrupt("variant-checksum", reason, reader.position - 4);
-      }
-      crc = crc32c(stored, crc);
-    }
-    elements.push(element);
+  for (const element of elements) {
+    yield new ByteWriter().varint(element.length).finish();
+    yield element;
+    crc = crc32c(element, crc32c(new ByteWriter().uint64(element.length).finish(), crc));
+    const checksum = new ByteWriter().uint32(mask(crc)).finish();
+    yield checksum;
+    crc = crc32c(checksum, crc);
   }
-  if (reader.remaining > 0) {
-    throw reader.corrupt("variant-size", `${reader.remaining} bytes are left behind the last element`);
-  }
-  if (checksum) checkCrc(crc, entry, place);
-  return elements;
+  return crc;
 }

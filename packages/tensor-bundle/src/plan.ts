@@ -1,5 +1,6 @@
 import { type Move, type Run, runs } from "@modelbytes/tensor";
 import type { BundleEntry } from "./entry.ts";
+import type { Placement } from "./part.ts";
 import { isPartitioned } from "./partition.ts";
 
 /**
@@ -48,6 +49,14 @@ export interface Item {
   /** Bytes from the start of the shard. */
   readonly offset: number;
   readonly size: number;
+  /** Of a partition that is read on its own: what it is part of. */
+  readonly partition?: Placement["partition"];
+}
+
+/** A tensor that is stored whole, or a partition, where it is stored. */
+export function itemOf(name: string, entry: BundleEntry): Item {
+  const { shardId, offset, size } = entry;
+  return { name, entry, shardId, offset, size };
 }
 
 /** Items that lie close to each other in one shard, read with one request. */
@@ -58,9 +67,9 @@ export interface Batch {
   readonly items: readonly Item[];
 }
 
-/** The items in the order of their bytes. */
+/** The items in the order in which they were written: of two at the same offset the first has no bytes. */
 export function inFileOrder(items: Iterable<Item>): Item[] {
-  return [...items].sort((a, b) => a.shardId - b.shardId || a.offset - b.offset);
+  return [...items].sort((a, b) => a.shardId - b.shardId || a.offset - b.offset || a.size - b.size);
 }
 
 /** Items in the order of their bytes, small neighbours together. A partitioned tensor stays alone: its bytes are scattered. */

@@ -33,6 +33,11 @@ export class Shards {
     return source;
   }
 
+  /** Bytes of each data file. */
+  async sizes(options: WaitOptions): Promise<number[]> {
+    return await Promise.all(Array.from({ length: this.count }, (_, id) => this.source(id).size(options)));
+  }
+
   /** Where the bytes of a tensor are. */
   place(entry: BundleEntry, tensor: string): Place & { readonly tensor: string } {
     return { file: this.source(entry.shardId).name, offset: entry.offset, tensor };

@@ -1,5 +1,6 @@
 import { CorruptError, ModelbytesError, type WaitOptions } from "@modelbytes/bytes";
 import { Crc32cBuffer, crc32c } from "./crc32c/crc32c.ts";
+import { inOrder, type Task } from "./in-order.ts";
 import { checkOf, type PayloadCheck, type Piece } from "./payload-check.ts";
 import type { Item } from "./plan.ts";
 import type { Shards } from "./shards.ts";
@@ -55,7 +56,9 @@ export async function* sweep(
   }
   const checks = inside.map((item) => new ItemCheck(item, shards, options.bigEndian));
   let first = 0;
-  for await (const { window, piece } of readAhead(windows(inside), items[0]?.shardId ?? 0, shards, options)) {
+  const tasks = readings(windows(inside), items[0]?.shardId ?? 0, shards, options.buffers);
+  const limits = { concurrency: options.buffers.length, bytes: Number.POSITIVE_INFINITY, signal: options.signal };
+  for await (const { window, piece } of inOrder(tasks, limits)) {
     if (piece instanceof ModelbytesError) yield piece;
     let index = first;
     for (; index < checks.length && (checks[index]?.start ?? 0) < window.stop; index++) {
@@ -137,36 +140,34 @@ function* windows(items: readonly Item[]): Generator<Window> {
   if (open !== undefined) yield open;
 }
 
-/** Reads each window while the caller looks at the one before. An error of the source comes in the place of its window. */
-async function* readAhead(
+/** A window and its bytes, or the error of the source in their place. */
+interface ReadWindow {
+  readonly window: Window;
+  readonly piece: Piece | ModelbytesError;
+}
+
+/** Reads the windows into the buffers in turn: two under way are the one that is looked at and the one behind it. */
+function* readings(
   ranges: Iterable<Window>,
   shardId: number,
   shards: Shards,
-  { signal, buffers }: SweepOptions,
-): AsyncGenerator<{ window: Window; piece: Piece | ModelbytesError }, void, undefined> {
-  const free = [...buffers];
-  const rest = ranges[Symbol.iterator]();
-  const begin = async (window: Window, buffer: Crc32cBuffer) => {
-    try {
-      const length = window.stop - window.start;
-      const scratch = buffer.bytes;
-      return pieceOf(await shards.read(shardId, window.start, length, window.tensor, { signal, scratch }), buffer);
-    } catch (error) {
-      if (error instanceof ModelbytesError) return error;
-      throw error;
-    }
-  };
-  const start = () => {
-    const { value: window, done } = rest.next();
-    const buffer = free.shift();
-    if (done === true || buffer === undefined) return undefined;
-    const piece = begin(window, buffer);
-    piece.catch(() => {});
-    return { window, buffer, piece };
-  };
-  for (let current = start(), next = start(); current !== undefined; current = next, next = start()) {
-    yield { window: current.window, piece: await current.piece };
-    free.push(current.buffer);
+  buffers: SweepBuffers,
+): Generator<Task<ReadWindow>> {
+  let turn = 0;
+  for (const window of ranges) {
+    const buffer = buffers[turn++ % 2 === 0 ? 0 : 1];
+    const length = window.stop - window.start;
+    const run = async (signal: AbortSignal): Promise<ReadWindow> => {
+      try {
+        const options = { signal, scratch: buffer.bytes };
+        const bytes = await shards.read(shardId, window.start, length, window.tensor, options);
+        return { window, piece: pieceOf(bytes, buffer) };
+      } catch (error) {
+        if (error instanceof ModelbytesError) return { window, piece: error };
+        throw error;
+      }
+    };
+    yield { bytes: length, run };
   }
 }
 

@@ -15,16 +15,22 @@ import {
   type VaryingDType,
   wholeRegion,
 } from "@modelbytes/tensor";
-import { crc32c } from "./crc32c/crc32c.ts";
 import type { BundleEntry } from "./entry.ts";
 import type { IndexFile } from "./index-file.ts";
 import { checkCoverage, indexPlace, isPartitioned, type Partition, partitionsOf } from "./partition.ts";
-import { checkCrc, decodeFixed, decodePayload } from "./payload.ts";
-import type { Batch } from "./plan.ts";
+import { decodeFixed, decodePayload } from "./payload.ts";
+import { checkPayload } from "./payload-check.ts";
+import type { Batch, Item } from "./plan.ts";
 import type { Shards } from "./shards.ts";
 
 interface ReadOptions extends WaitOptions {
   readonly checksum: boolean;
+}
+
+/** An item and what was read of it. */
+export interface ReadItem {
+  readonly item: Item;
+  readonly tensor: Tensor;
 }
 
 /** A partition and what of it is wanted: `from` is the partition, `to` the wanted region. */
@@ -61,23 +67,24 @@ export class TensorReader {
     return await this.#joinBytes(name, dtype, wanted, parts, reading, onProgress);
   }
 
-  /** The tensors of a batch with their stored bytes, each in memory of its own. */
-  async readBatch(batch: Batch, options: ReadOptions): Promise<[string, Tensor, number][]> {
+  /** The items of a batch, each in memory of its own. Where the batch cannot be read, one by one, so that the error is the item's. */
+  async readBatch(batch: Batch, options: ReadOptions): Promise<ReadItem[]> {
     const { shardId, start, length, items } = batch;
     const [first, ...others] = items;
     if (first === undefined) return [];
-    if (others.length === 0) return [[first.name, await this.read(first.name, first.entry, options), first.size]];
+    if (others.length === 0) return [{ item: first, tensor: await this.read(first.name, first.entry, options) }];
     const bytes = await this.#shards.read(shardId, start, length, first.name, options).catch(() => undefined);
-    const tensors: [string, Tensor, number][] = [];
-    for (const { name, entry, offset, size } of items) {
+    const read: ReadItem[] = [];
+    for (const item of items) {
+      const { name, entry, offset, size } = item;
       if (bytes === undefined) {
-        tensors.push([name, await this.#whole(name, entry, options), size]);
+        read.push({ item, tensor: await this.#whole(name, entry, options) });
         continue;
       }
       const own = bytes.slice(offset - start, offset - start + size);
-      tensors.push([name, decodePayload(entry, own, this.#payload(options), this.#shards.place(entry, name)), size]);
+      read.push({ item, tensor: decodePayload(entry, own, this.#payload(options), this.#shards.place(entry, name)) });
     }
-    return tensors;
+    return read;
   }
 
   async #whole(name: string, entry: BundleEntry, options: ReadOptions): Promise<Tensor> {
@@ -144,7 +151,7 @@ export class TensorReader {
     { signal }: SourceReadOptions,
   ): Promise<void> {
     const bytes = await this.#shards.read(entry.shardId, entry.offset, entry.size, name, { signal });
-    checkCrc(crc32c(bytes), entry, this.#shards.place(entry, name));
+    checkPayload(entry, bytes, this.#index.header.bigEndian, this.#shards.place(entry, name));
     copyRegion(move, bytes, target, itemsize);
   }
 

@@ -9,15 +9,17 @@ import {
 import { elementCount, type Progress, wholeRegion } from "@modelbytes/tensor";
 import type { ObjectGraph } from "@modelbytes/tf-proto";
 import type { BundleEntry } from "./entry.ts";
+import { graphProblems } from "./graph-check.ts";
 import type { IndexFile } from "./index-file.ts";
 import { OBJECT_GRAPH_KEY } from "./object-graph.ts";
 import { checkCoverage, indexPlace, isPartitioned, partitionsOf } from "./partition.ts";
 import { parsePartitionKey } from "./partition-key.ts";
-import { type Item, inFileOrder } from "./plan.ts";
+import { type Item, inFileOrder, itemOf } from "./plan.ts";
 import type { Shards } from "./shards.ts";
 import { sweep, sweepBuffers } from "./sweep.ts";
 import type { Table } from "./table/table.ts";
 
+/** How a check is followed and cancelled. */
 export interface VerifyOptions extends WaitOptions {
   readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
@@ -50,16 +52,19 @@ export async function* verifyBundle(
     const ofItsShard = problem.file === graphPlace?.file;
     if (ofItsShard && (problem.tensor === OBJECT_GRAPH_KEY || problem.code === "shard-missing")) graphIsRead = false;
   }
-  if (graphIsRead) yield* problemsOf(async () => checkObjectGraph(await objectGraph(options), index));
+  if (!graphIsRead) return;
+  const found = yield* problemsOf(() => objectGraph(options));
+  if (found !== undefined) yield* graphProblems(found, index);
 }
 
-/** What `check` throws of a file, and nothing if it passes. A programmer's error and an abort go through. */
-async function* problemsOf(check: () => Promise<unknown>): AsyncGenerator<ModelbytesError> {
+/** Yields what `read` throws of a file, or returns what it gives. A programmer's error and an abort go through. */
+async function* problemsOf<T>(read: () => Promise<T>): AsyncGenerator<ModelbytesError, T | undefined, undefined> {
   try {
-    await check();
+    return await read();
   } catch (error) {
     if (!(error instanceof ModelbytesError)) throw error;
     yield error;
+    return undefined;
   }
 }
 
@@ -97,12 +102,11 @@ async function* shardProblems(
   let total = 0;
   for (const [name, entry] of [...entries, ...partitions]) {
     if (isPartitioned(entry)) continue;
-    const { shardId, offset, size } = entry;
-    const item = { name, entry, shardId, offset, size };
-    const inShard = byShard.get(shardId);
-    if (inShard === undefined) byShard.set(shardId, [item]);
+    const item = itemOf(name, entry);
+    const inShard = byShard.get(item.shardId);
+    if (inShard === undefined) byShard.set(item.shardId, [item]);
     else inShard.push(item);
-    total += size;
+    total += item.size;
   }
   const extents = [...byShard.values()].map((inShard) => extent(inShard));
   const buffers = sweepBuffers(extents.reduce((largest, bytes) => Math.max(largest, bytes), 0));
@@ -153,28 +157,5 @@ function* overlaps(inShard: readonly Item[], file: string): Generator<Modelbytes
       yield new CorruptError("overlap", reason, { file, offset: item.offset, tensor: item.name });
     }
     if (last === undefined || item.offset + item.size > last.offset + last.size) last = item;
-  }
-}
-
-/** Whether the graph is one, and each value that it names is there. Tables and iterators name the beginning of their keys. */
-function checkObjectGraph(graph: ObjectGraph | undefined, { file, entries }: IndexFile): void {
-  for (const [id, node] of graph?.nodes.entries() ?? []) {
-    const references = [
-      ...node.children.map(({ nodeId }) => nodeId),
-      ...node.slotVariables.flatMap((slot) => [slot.originalVariableNodeId, slot.slotVariableNodeId]),
-    ];
-    const wrong = references.find((nodeId) => nodeId < 0 || nodeId >= (graph?.nodes.length ?? 0));
-    if (wrong !== undefined) {
-      throw new CorruptError(
-        "object-graph",
-        `node ${id} of the object graph refers to node ${wrong}, which is not there`,
-        { file },
-      );
-    }
-    for (const { checkpointKey } of node.attributes) {
-      if (entries.has(checkpointKey) || [...entries.keys()].some((key) => key.startsWith(checkpointKey))) continue;
-      const reason = "the object graph has this value, the index has not";
-      throw new CorruptError("object-graph-key", reason, { file, tensor: checkpointKey });
-    }
   }
 }

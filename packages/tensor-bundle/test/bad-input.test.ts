@@ -38,7 +38,7 @@ const openAll = async (index: Uint8Array, data: Uint8Array[]) => {
   return await contents(bundle);
 };
 
-describe.each(FIXTURES)("%s", (fixture) => {
+describe.each(FIXTURES)("%s", { timeout: 60_000 }, (fixture) => {
   const { index, data } = split(filesOf(fixture));
   const sound = openAll(index, data);
 

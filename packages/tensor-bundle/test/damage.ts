@@ -6,21 +6,24 @@ import { TRAILER_BYTES } from "../src/table/trailer.ts";
 import { describeTensor, FIXTURES } from "./fixtures.ts";
 
 /** The files of a fixture, by name, to be damaged. */
-export function filesOf(fixture: string): Map<string, Uint8Array> {
+export function filesOf(fixture: string): Map<string, Uint8Array<ArrayBuffer>> {
   const files = readdirSync(`${FIXTURES}${fixture}`, { withFileTypes: true });
   const names = files.filter((file) => file.isFile() && !file.name.endsWith(".json")).map(({ name }) => name);
   return new Map(names.map((name) => [name, new Uint8Array(readFileSync(`${FIXTURES}${fixture}/${name}`))]));
 }
 
 /** A copy with one byte changed. */
-export function flipped(bytes: Uint8Array, at: number, xor: number): Uint8Array {
+export function flipped(bytes: Uint8Array, at: number, xor: number): Uint8Array<ArrayBuffer> {
   const copy = bytes.slice();
   copy[at] = (copy[at] ?? 0) ^ xor;
   return copy;
 }
 
 /** A copy in which the checksum of the block at `offset` holds again. */
-export function resealed(index: Uint8Array, block: { readonly offset: number; readonly size: number }): Uint8Array {
+export function resealed(
+  index: Uint8Array,
+  block: { readonly offset: number; readonly size: number },
+): Uint8Array<ArrayBuffer> {
   const copy = index.slice();
   const end = block.offset + block.size + 1;
   new DataView(copy.buffer).setUint32(end, mask(crc32c(copy.subarray(block.offset, end))), true);

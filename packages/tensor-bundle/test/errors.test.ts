@@ -58,7 +58,7 @@ const TENSORFLOW_CANNOT = [
   "variant-type-unknown",
 ];
 
-function edited({ base, edits }: Case): Map<string, Uint8Array> {
+function edited({ base, edits }: Case): Map<string, Uint8Array<ArrayBuffer>> {
   const files = filesOf(base);
   for (const { file, at, hex, length, content, removed } of edits) {
     const bytes = files.get(file) ?? new Uint8Array(0);

@@ -48,7 +48,15 @@ const cases = fc.oneof(
 
 function stored({ dtype, data, bigEndian }: { dtype: "string" | "variant"; data: Uint8Array[]; bigEndian: boolean }) {
   const [bytes, crc] = dtype === "string" ? encodeStrings(data, bigEndian) : encodeVariants(data);
-  const entry: BundleEntry = { dtype, shape: [data.length], shardId: 0, offset: 0, size: bytes.length, crc32c: crc };
+  const entry: BundleEntry = {
+    dtype,
+    shape: [data.length],
+    shardId: 0,
+    offset: 0,
+    size: bytes.length,
+    byteLength: bytes.length,
+    crc32c: crc,
+  };
   return { entry, bytes };
 }
 
@@ -114,6 +122,7 @@ describe("strings and variants", () => {
       shardId: 0,
       offset: 0,
       size: head.length + 2 ** 32 + 3,
+      byteLength: head.length + 2 ** 32 + 3,
       crc32c: 0,
     };
     const check = checkOf(entry, false, place);

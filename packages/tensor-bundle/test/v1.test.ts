@@ -7,16 +7,19 @@ import {
   ModelbytesError,
   NotFoundError,
   type Source,
-  toSource,
   UnsupportedError,
 } from "@modelbytes/bytes";
 import { DTYPES, type DType, select, type Tensor, toBytes } from "@modelbytes/tensor";
 import { encodeTensorShape, encodeTensorSlice, type TensorSlice } from "@modelbytes/tf-proto";
+import snappy from "snappyjs";
 import { describe, expect, test } from "vitest";
+import { crc32c, mask } from "../src/crc32c/crc32c.ts";
 import { partitionKey } from "../src/partition-key.ts";
+import { BlockWriter } from "../src/table/block-writer.ts";
+import { encodeFooter, encodeHandle } from "../src/table/footer.ts";
 import { Table } from "../src/table/table.ts";
 import { TableWriter } from "../src/table/table-writer.ts";
-import { CheckpointV1, isCheckpointV1 } from "../src/v1.ts";
+import { CheckpointV1 } from "../src/v1/checkpoint-v1.ts";
 import { attempt, flipped, resealed } from "./damage.ts";
 import { describeTensor, FIXTURES, fixturesOf } from "./fixtures.ts";
 
@@ -29,7 +32,7 @@ function shardsOf(name: string): [string, Uint8Array][] {
 }
 
 const open = (shards: readonly (readonly [string, Uint8Array])[]): Promise<CheckpointV1> =>
-  CheckpointV1.open(shards.map(([name, bytes]) => new BytesSource(bytes, name)));
+  CheckpointV1.open({ prefix: "model", shards: shards.map(([name, bytes]) => new BytesSource(bytes, name)) });
 
 async function collect<T>(from: AsyncIterable<T>): Promise<T[]> {
   const all: T[] = [];
@@ -70,10 +73,6 @@ describe.each(fixtures)("%s, written by TensorFlow", (name, { tensors }) => {
     );
     expect(progress.at(-1)).toBe(1);
     expect(await collect(checkpoint.verify())).toEqual([]);
-  });
-
-  test("the file is recognized", async () => {
-    for (const [file, bytes] of shardsOf(name)) expect(await isCheckpointV1(new BytesSource(bytes, file))).toBe(true);
   });
 
   test("a part is what the whole tensor has there", async () => {
@@ -150,7 +149,9 @@ interface Part {
   readonly dtype?: DType;
   /** The TensorProto. */
   readonly data: Uint8Array;
+  /** Whether the meta lists it. */
   readonly lists?: boolean;
+  /** Whether its values are there. */
   readonly stored?: boolean;
 }
 
@@ -165,36 +166,59 @@ function sliceOf({ shape, slice }: Part): TensorSlice {
   return slice ?? shape.map(() => null);
 }
 
+function metaOf(parts: readonly Part[], versions: string = "0801"): Uint8Array {
+  const metas = parts.map((part) => {
+    const dtype = Uint8Array.of(0x18, DTYPES[part.dtype ?? "float32"].number);
+    const slice = field(4, encodeTensorSlice(sliceOf(part)));
+    return field(1, message(field(1, encodeName(part.name)), field(2, encodeTensorShape(part.shape)), dtype, slice));
+  });
+  return field(1, message(...metas, field(2, Buffer.from(versions, "hex"))));
+}
+
+function savedValue(part: Part): Uint8Array {
+  const slice = field(2, encodeTensorSlice(sliceOf(part)));
+  return field(2, message(field(1, encodeName(part.name)), slice, field(3, part.data)));
+}
+
 function writeV1(
   parts: readonly Part[],
   settings?: ConstructorParameters<typeof TableWriter>[0],
-  versions = "0801",
+  versions?: string,
 ): Uint8Array {
-  const metas = parts
-    .filter(({ lists }) => lists !== false)
-    .map((part) =>
-      field(
-        1,
-        message(
-          field(1, encodeName(part.name)),
-          field(2, encodeTensorShape(part.shape)),
-          Uint8Array.of(0x18, DTYPES[part.dtype ?? "float32"].number),
-          field(4, encodeTensorSlice(sliceOf(part))),
-        ),
-      ),
-    );
   const table = new TableWriter(settings);
-  table.add(new Uint8Array(0), field(1, message(...metas, field(2, Buffer.from(versions, "hex")))));
-  const entries = parts
-    .filter(({ stored }) => stored !== false)
-    .map((part) => {
-      const slice = sliceOf(part);
-      const value = message(field(1, encodeName(part.name)), field(2, encodeTensorSlice(slice)), field(3, part.data));
-      return { key: partitionKey(part.name, slice), value: field(2, value) };
-    });
+  table.add(
+    new Uint8Array(0),
+    metaOf(
+      parts.filter(({ lists }) => lists !== false),
+      versions,
+    ),
+  );
+  const stored = parts.filter((part) => part.stored !== false);
+  const entries = stored.map((part) => ({ key: partitionKey(part.name, sliceOf(part)), value: savedValue(part) }));
   entries.sort((a, b) => Buffer.compare(a.key, b.key));
   for (const { key, value } of entries) table.add(key, value);
   return table.finish();
+}
+
+/** The same table with its data blocks compressed. */
+async function compressed(file: Uint8Array): Promise<Uint8Array> {
+  const table = await Table.open(new BytesSource(file, "model"));
+  const to = new ByteWriter();
+  const write = (block: Uint8Array, type: 0 | 1) => {
+    const handle = { offset: to.length, size: block.length };
+    to.bytes(block).uint8(type);
+    to.uint32(mask(crc32c(to.peek(handle.offset))));
+    return handle;
+  };
+  const index = new BlockWriter(1);
+  for (const block of table.blocks) {
+    const { bytes } = await table.readBlock(block);
+    const value = new ByteWriter();
+    encodeHandle(value, write(snappy.compress(bytes), 1));
+    index.add(block.separator, value.finish());
+  }
+  const metaindex = write(new BlockWriter(1).finish(), 0);
+  return to.bytes(encodeFooter({ metaindex, index: write(index.finish(), 0) })).finish();
 }
 
 const rows = (start: number, length: number): TensorSlice => [{ start, length }, null];
@@ -210,6 +234,16 @@ describe("checkpoints that TensorFlow would not write, or would refuse", () => {
       }
       expect(await collect(checkpoint.verify())).toEqual([]);
     }
+  });
+
+  test("Snappy blocks, which the builds of 2016 wrote", async () => {
+    const part = { name: "x", shape: [1000], data: floats(...Array.from({ length: 1000 }, () => 1.5)) };
+    const plain = writeV1([part]);
+    const file = await compressed(plain);
+    expect(file.length).toBeLessThan(plain.length / 4);
+    await using checkpoint = await open([["model", file]]);
+    expect((await checkpoint.read("x", { dtype: "float32" })).data).toEqual(new Float32Array(1000).fill(1.5));
+    expect(await collect(checkpoint.verify())).toEqual([]);
   });
 
   test("values that repeat the field instead of packing it", async () => {
@@ -238,6 +272,7 @@ describe("checkpoints that TensorFlow would not write, or would refuse", () => {
     const { data } = await checkpoint.read("s", { dtype: "string", select: [null, 0] });
     expect(data.map((bytes) => Buffer.from(bytes).toString())).toEqual(["a", "c"]);
     expect(checkpoint.entries.get("s")?.slices).toHaveLength(2);
+    expect([...checkpoint.entries.values()].map(({ byteLength }) => byteLength)).toEqual([3, 16, undefined]);
   });
 
   test("the same tensor asked for twice is streamed twice", async () => {
@@ -310,28 +345,39 @@ describe("errors", () => {
     expect((await checkpoint.read("x", { dtype: "float32", select: [0] })).data).toEqual(Float32Array.of(1, 2));
   });
 
-  test("values that the meta does not list, or of another tensor", async () => {
+  test("values that the meta does not list", async () => {
     await using checkpoint = await open([["model", writeV1([{ ...one, lists: false }])]]);
     expect((await collect(checkpoint.verify())).map(({ code }) => code)).toEqual(["orphan-partition"]);
+  });
+
+  test("values under the key of another tensor", async () => {
     const table = new TableWriter();
-    const good = await Table.open(new BytesSource(writeV1([one]), "m"));
-    expect(good.blocks).toHaveLength(1);
-    table.add(new Uint8Array(0), new Uint8Array(0));
-    await expect(open([["model", table.finish()]])).rejects.toMatchObject({ code: "v1-meta" });
+    table.add(new Uint8Array(0), metaOf([one]));
+    table.add(partitionKey("x", [null, null]), savedValue({ ...one, name: "y" }));
+    await using checkpoint = await open([["model", table.finish()]]);
+    await expect(checkpoint.read("x")).rejects.toMatchObject({ name: "CorruptError", code: "v1-value", tensor: "x" });
+    expect((await collect(checkpoint.verify())).map(({ code }) => code)).toEqual(["v1-value"]);
   });
 
   test.each([
-    ["0801100220", UnsupportedError],
-    ["08011002", UnsupportedError],
-    ["08011801", UnsupportedError],
-    ["08ffffffffffffffffff01", CorruptError],
-  ])("the versions %s", async (versions, kind) => {
-    const file = writeV1(
-      [one],
-      undefined,
-      versions.length % 4 === 2 && versions.startsWith("08011002") ? "08011002" : versions,
-    );
-    await expect(open([["model", file]])).rejects.toThrow(kind);
+    ["nothing", []],
+    ["an empty value", [["", ""]]],
+    ["data where the meta has to be", [["", "1200"]]],
+    ["another first key", [["x", "0a00"]]],
+  ])("a table of %s is no V1 checkpoint", async (_, entries) => {
+    const table = new TableWriter();
+    for (const [key = "", value = ""] of entries) table.add(encodeName(key), new Uint8Array(Buffer.from(value, "hex")));
+    const file = table.finish();
+    await expect(open([["model", file]])).rejects.toMatchObject({ name: "CorruptError", code: "v1-meta" });
+  });
+
+  test.each<[string, string, typeof CorruptError | typeof UnsupportedError]>([
+    ["a min_consumer of 2", "08011002", UnsupportedError],
+    ["readers of version 1 forbidden", "08011801", UnsupportedError],
+    ["a producer of −1", "08ffffffffffffffffff01", CorruptError],
+  ])("versions: %s", async (_, versions, kind) => {
+    const file = writeV1([one], undefined, versions);
+    await expect(open([["model", file]])).rejects.toMatchObject({ name: kind.name, code: "version" });
   });
 
   test("a name that is not there, a dtype that it has not, a selection outside", async () => {
@@ -345,9 +391,7 @@ describe("errors", () => {
   test("the index of a tensor bundle is no V1 checkpoint", async () => {
     const index = new Uint8Array(readFileSync(`${FIXTURES}golden-mixed/model.index`));
     await expect(open([["model.index", index]])).rejects.toMatchObject({ name: "CorruptError", code: "v1-meta" });
-    expect(await isCheckpointV1(new BytesSource(index, "model.index"))).toBe(false);
-    expect(await isCheckpointV1(new BytesSource(new Uint8Array(100), "zeros"))).toBe(false);
-    await expect(isCheckpointV1(toSource("/nowhere/model"))).rejects.toThrow(NotFoundError);
+    await expect(open([["zeros", new Uint8Array(100)]])).rejects.toMatchObject({ code: "magic" });
   });
 
   test("sources are closed, also when opening fails", async () => {
@@ -359,9 +403,11 @@ describe("errors", () => {
       };
       return { name: "model", size: () => inner.size(), read: (offset, length) => inner.read(offset, length), close };
     };
-    await (await CheckpointV1.open([source(writeV1([one]))])).close();
+    await (await CheckpointV1.open({ prefix: "model", shards: [source(writeV1([one]))] })).close();
     expect(closed).toBe(1);
-    await expect(CheckpointV1.open([source(writeV1([one])), source(new Uint8Array(3))])).rejects.toThrow(CorruptError);
+    await expect(
+      CheckpointV1.open({ prefix: "model", shards: [source(writeV1([one])), source(new Uint8Array(3))] }),
+    ).rejects.toThrow(CorruptError);
     expect(closed).toBe(3);
   });
 });
@@ -379,7 +425,7 @@ test("opening a large file reads little, and reading a tensor only its blocks", 
       return file.read(offset, length);
     },
   };
-  await using checkpoint = await CheckpointV1.open([source]);
+  await using checkpoint = await CheckpointV1.open({ prefix: "model", shards: [source] });
   expect(read.reduce((sum, length) => sum + length, 0)).toBeLessThan(2000);
   read.length = 0;
   expect((await checkpoint.read("t3")).shape).toEqual([1_000_000]);

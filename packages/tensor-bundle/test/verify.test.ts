@@ -2,8 +2,10 @@ import { type ModelbytesError, toSource } from "@modelbytes/bytes";
 import { openBundle } from "@modelbytes/tensor-bundle";
 import { describe, expect, test } from "vitest";
 import { crc32c } from "../src/crc32c/crc32c.ts";
+import { graphProblems } from "../src/graph-check.ts";
+import { readIndexFile } from "../src/index-file.ts";
 import { Table } from "../src/table/table.ts";
-import { buildIndex } from "./build.ts";
+import { buildIndex, graphOf } from "./build.ts";
 import { filesOf, flipped } from "./damage.ts";
 
 async function problemsOf(...[from, options]: Parameters<typeof openBundle>): Promise<ModelbytesError[]> {
@@ -115,6 +117,41 @@ describe("verify", () => {
       },
     };
     expect((await problemsOf({ index, data: [failing] })).map(({ code }) => code)).toEqual(["read-failed"]);
+  });
+
+  test("tells every value that the object graph names and the index has not", async () => {
+    const { entry, data } = graphOf(["a", "tab", "gone", "b", "z", "gone"]);
+    const none = { shape: [0], size: 0 };
+    const index = buildIndex({ a: none, c: { ...none, dtype: 99 }, table: none, _CHECKPOINTABLE_OBJECT_GRAPH: entry });
+    const problems = await problemsOf({ index, data: [data] });
+    expect(problems.map(({ code, tensor }) => `${code} ${tensor}`)).toEqual([
+      "dtype c",
+      "object-graph-key gone",
+      "object-graph-key b",
+      "object-graph-key z",
+    ]);
+  });
+
+  test("looks for 100,000 values among 100,000 keys that only begin so, in less than a second", async () => {
+    const keys = Array.from({ length: 100_000 }, (_, at) => `table${at}`);
+    const entries = Object.fromEntries(keys.map((key) => [`${key}-values`, { shape: [0], size: 0 }]));
+    const index = await readIndexFile(await Table.open(toSource(buildIndex(entries))));
+    const attribute = { name: "table", fullName: "", optionalRestore: undefined };
+    const attributes = [...keys, "gone"].map((checkpointKey) => ({ ...attribute, checkpointKey }));
+    const node = { children: [], slotVariables: [], registeredSaver: undefined, hasCheckpointValues: undefined };
+    const start = performance.now();
+    const problems = [...graphProblems({ nodes: [{ ...node, attributes }] }, index)];
+    expect(performance.now() - start).toBeLessThan(1000);
+    expect(problems.map(({ tensor }) => tensor)).toEqual(["gone"]);
+  });
+
+  test("does not look for values in an index that has lost a block", async () => {
+    const { entry, data } = graphOf(["a", "z"]);
+    const entries = { _CHECKPOINTABLE_OBJECT_GRAPH: entry, z: { shape: [0], size: 0 } };
+    const index = buildIndex(entries, { settings: { blockSize: 1, restartInterval: 1 } });
+    const last = (await Table.open(toSource(index))).blocks.at(-1)?.offset ?? 0;
+    const problems = await problemsOf({ index: flipped(index, last, 1), data: [data] });
+    expect(problems.map(({ code }) => code)).toEqual(["block-checksum"]);
   });
 
   test("is cancelled by its signal", async () => {

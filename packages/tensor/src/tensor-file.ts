@@ -7,6 +7,8 @@ import type { Tensor } from "./tensor.ts";
 export interface TensorEntry {
   readonly dtype: DType;
   readonly shape: readonly number[];
+  /** Bytes of the tensor as the file stores it; `undefined` where only reading tells. */
+  readonly byteLength: number | undefined;
 }
 
 /** How far a long read has come, in bytes of tensor data. */

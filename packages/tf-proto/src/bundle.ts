@@ -1,7 +1,7 @@
 import type { Place } from "@modelbytes/bytes";
 import { decodeTensorShape, encodeTensorShape, type TensorShape } from "./tensor-shape.ts";
 import { decodeTensorSlice, encodeTensorSlice, type TensorSlice } from "./tensor-slice.ts";
-import { finish, int64, readFields, sub, type Writer, writeInt64, writer } from "./wire.ts";
+import { finish, int64, type Message, readFields, sub, type Writer, writeInt64, writer } from "./wire.ts";
 
 /**
  * The two messages of a tensor bundle's index (tensorflow/core/protobuf/tensor_bundle.proto). Zero values are not written, fields
@@ -41,11 +41,12 @@ export interface BundleEntryProto {
   readonly slices: readonly TensorSlice[];
 }
 
-export function decodeBundleHeader(bytes: Uint8Array, place: Place = {}): BundleHeaderProto {
+/** The value of an index's first key. Throws a `CorruptError` for bytes that are no message. */
+export function decodeBundleHeader(message: Message, place: Place = {}): BundleHeaderProto {
   let numShards = 0;
   let endianness = 0;
   let version: Version | undefined;
-  readFields(bytes, place, (tag, reader) => {
+  readFields(message, place, (tag, reader) => {
     if (tag === 0x08) numShards = reader.int32();
     else if (tag === 0x10) endianness = reader.int32();
     else if (tag === 0x1a) version = sub(reader, place, decodeVersion);
@@ -55,6 +56,7 @@ export function decodeBundleHeader(bytes: Uint8Array, place: Place = {}): Bundle
   return { numShards, bigEndian: endianness === 1, version };
 }
 
+/** The header, byte for byte as TensorFlow writes it. */
 export function encodeBundleHeader({ numShards, bigEndian, version }: BundleHeaderProto): Uint8Array<ArrayBuffer> {
   const to = writer();
   if (numShards !== 0) to.uint32(0x08).int32(numShards);
@@ -63,7 +65,8 @@ export function encodeBundleHeader({ numShards, bigEndian, version }: BundleHead
   return finish(to);
 }
 
-export function decodeBundleEntry(bytes: Uint8Array, place: Place = {}): BundleEntryProto {
+/** The value of a tensor's key. Throws a `CorruptError` for bytes that are no message. */
+export function decodeBundleEntry(message: Message, place: Place = {}): BundleEntryProto {
   let dtype = 0;
   let shape: TensorShape = { dims: [], unknownRank: false };
   let shardId = 0;
@@ -71,7 +74,7 @@ export function decodeBundleEntry(bytes: Uint8Array, place: Place = {}): BundleE
   let size = 0;
   let crc32c = 0;
   const slices: TensorSlice[] = [];
-  readFields(bytes, place, (tag, reader) => {
+  readFields(message, place, (tag, reader) => {
     if (tag === 0x08) dtype = reader.int32();
     else if (tag === 0x12) shape = sub(reader, place, decodeTensorShape);
     else if (tag === 0x18) shardId = reader.int32();
@@ -85,6 +88,7 @@ export function decodeBundleEntry(bytes: Uint8Array, place: Place = {}): BundleE
   return { dtype, shape, shardId, offset, size, crc32c, slices };
 }
 
+/** The entry, byte for byte as TensorFlow writes it. */
 export function encodeBundleEntry(entry: BundleEntryProto): Uint8Array<ArrayBuffer> {
   const to = writer();
   if (entry.dtype !== 0) to.uint32(0x08).int32(entry.dtype);
@@ -97,11 +101,11 @@ export function encodeBundleEntry(entry: BundleEntryProto): Uint8Array<ArrayBuff
   return finish(to);
 }
 
-export function decodeVersion(bytes: Uint8Array, place: Place = {}): Version {
+export function decodeVersion(message: Message, place: Place = {}): Version {
   let producer = 0;
   let minConsumer = 0;
   const badConsumers: number[] = [];
-  readFields(bytes, place, (tag, reader) => {
+  readFields(message, place, (tag, reader) => {
     if (tag === 0x08) producer = reader.int32();
     else if (tag === 0x10) minConsumer = reader.int32();
     else if (tag === 0x18) badConsumers.push(reader.int32());

@@ -9,6 +9,7 @@ export {
 } from "./bundle.ts";
 export {
   decodeObjectGraph,
+  encodeObjectGraph,
   type ObjectGraph,
   type ObjectNode,
   type ObjectReference,
@@ -40,6 +41,7 @@ export { TextFormatError, type TextPosition } from "./text-tokens.ts";
 export {
   type IntegerType,
   onlyTextValue,
+  textScalars,
   textToBigInt,
   textToBool,
   textToBytes,

@@ -1,5 +1,5 @@
-import { decodeName, type Place } from "@modelbytes/bytes";
-import { readFields, sub } from "./wire.ts";
+import { decodeName, encodeName, type Place } from "@modelbytes/bytes";
+import { finish, type Message, readFields, sub, type Writer, writer } from "./wire.ts";
 
 /**
  * `TrackableObjectGraph` (tensorflow/core/protobuf/trackable_object_graph.proto): the Python objects that a checkpoint was made
@@ -15,7 +15,10 @@ export interface ObjectNode {
   readonly attributes: readonly SerializedTensor[];
   readonly slotVariables: readonly SlotVariable[];
   readonly registeredSaver: RegisteredSaver | undefined;
-  /** Whether the node or anything below it has values in the checkpoint; absent in older files. */
+  /**
+   * Whether the node or anything below it has values in the checkpoint. Today's TensorFlow always says so, in an empty message for
+   * `false`; absent in older files.
+   */
   readonly hasCheckpointValues: boolean | undefined;
 }
 
@@ -49,9 +52,10 @@ export interface RegisteredSaver {
   readonly objectName: string;
 }
 
-export function decodeObjectGraph(bytes: Uint8Array, place: Place = {}): ObjectGraph {
+/** The graph of an object-based checkpoint. Throws a `CorruptError` for bytes that are no message; references are not checked. */
+export function decodeObjectGraph(message: Message, place: Place = {}): ObjectGraph {
   const nodes: ObjectNode[] = [];
-  readFields(bytes, place, (tag, reader) => {
+  readFields(message, place, (tag, reader) => {
     if (tag !== 0x0a) return false;
     nodes.push(sub(reader, place, decodeNode));
     return true;
@@ -59,13 +63,13 @@ export function decodeObjectGraph(bytes: Uint8Array, place: Place = {}): ObjectG
   return { nodes };
 }
 
-function decodeNode(bytes: Uint8Array, place: Place): ObjectNode {
+function decodeNode(message: Message, place: Place): ObjectNode {
   const children: ObjectReference[] = [];
   const attributes: SerializedTensor[] = [];
   const slotVariables: SlotVariable[] = [];
   let registeredSaver: RegisteredSaver | undefined;
   let hasCheckpointValues: boolean | undefined;
-  readFields(bytes, place, (tag, reader) => {
+  readFields(message, place, (tag, reader) => {
     if (tag === 0x0a) children.push(sub(reader, place, decodeReference));
     else if (tag === 0x12) attributes.push(sub(reader, place, decodeAttribute));
     else if (tag === 0x1a) slotVariables.push(sub(reader, place, decodeSlotVariable));
@@ -77,10 +81,10 @@ function decodeNode(bytes: Uint8Array, place: Place): ObjectNode {
   return { children, attributes, slotVariables, registeredSaver, hasCheckpointValues };
 }
 
-function decodeReference(bytes: Uint8Array, place: Place): ObjectReference {
+function decodeReference(message: Message, place: Place): ObjectReference {
   let nodeId = 0;
   let localName = "";
-  readFields(bytes, place, (tag, reader) => {
+  readFields(message, place, (tag, reader) => {
     if (tag === 0x08) nodeId = reader.int32();
     else if (tag === 0x12) localName = decodeName(reader.bytes());
     else return false;
@@ -89,12 +93,12 @@ function decodeReference(bytes: Uint8Array, place: Place): ObjectReference {
   return { nodeId, localName };
 }
 
-function decodeAttribute(bytes: Uint8Array, place: Place): SerializedTensor {
+function decodeAttribute(message: Message, place: Place): SerializedTensor {
   let name = "";
   let fullName = "";
   let checkpointKey = "";
   let optionalRestore: boolean | undefined;
-  readFields(bytes, place, (tag, reader) => {
+  readFields(message, place, (tag, reader) => {
     if (tag === 0x0a) name = decodeName(reader.bytes());
     else if (tag === 0x12) fullName = decodeName(reader.bytes());
     else if (tag === 0x1a) checkpointKey = decodeName(reader.bytes());
@@ -105,11 +109,11 @@ function decodeAttribute(bytes: Uint8Array, place: Place): SerializedTensor {
   return { name, fullName, checkpointKey, optionalRestore };
 }
 
-function decodeSlotVariable(bytes: Uint8Array, place: Place): SlotVariable {
+function decodeSlotVariable(message: Message, place: Place): SlotVariable {
   let originalVariableNodeId = 0;
   let slotName = "";
   let slotVariableNodeId = 0;
-  readFields(bytes, place, (tag, reader) => {
+  readFields(message, place, (tag, reader) => {
     if (tag === 0x08) originalVariableNodeId = reader.int32();
     else if (tag === 0x12) slotName = decodeName(reader.bytes());
     else if (tag === 0x18) slotVariableNodeId = reader.int32();
@@ -119,10 +123,10 @@ function decodeSlotVariable(bytes: Uint8Array, place: Place): SlotVariable {
   return { originalVariableNodeId, slotName, slotVariableNodeId };
 }
 
-function decodeSaver(bytes: Uint8Array, place: Place): RegisteredSaver {
+function decodeSaver(message: Message, place: Place): RegisteredSaver {
   let name = "";
   let objectName = "";
-  readFields(bytes, place, (tag, reader) => {
+  readFields(message, place, (tag, reader) => {
     if (tag === 0x0a) name = decodeName(reader.bytes());
     else if (tag === 0x12) objectName = decodeName(reader.bytes());
     else return false;
@@ -132,12 +136,63 @@ function decodeSaver(bytes: Uint8Array, place: Place): RegisteredSaver {
 }
 
 /** `BoolValue`: 1 value bool. */
-function decodeBoolValue(bytes: Uint8Array, place: Place): boolean {
+function decodeBoolValue(message: Message, place: Place): boolean {
   let value = false;
-  readFields(bytes, place, (tag, reader) => {
+  readFields(message, place, (tag, reader) => {
     if (tag !== 0x08) return false;
     value = reader.bool();
     return true;
   });
   return value;
+}
+
+/** The bytes that TensorFlow serializes the graph to: fields in the order of their numbers, no zeros and no empty names. */
+export function encodeObjectGraph({ nodes }: ObjectGraph): Uint8Array<ArrayBuffer> {
+  const to = writer();
+  for (const node of nodes) writeNode(to.uint32(0x0a).fork(), node).ldelim();
+  return finish(to);
+}
+
+function writeNode(to: Writer, node: ObjectNode): Writer {
+  for (const { nodeId, localName } of node.children) {
+    to.uint32(0x0a).fork();
+    writeId(to, 0x08, nodeId);
+    writeName(to, 0x12, localName);
+    to.ldelim();
+  }
+  for (const { name, fullName, checkpointKey, optionalRestore } of node.attributes) {
+    to.uint32(0x12).fork();
+    writeName(to, 0x0a, name);
+    writeName(to, 0x12, fullName);
+    writeName(to, 0x1a, checkpointKey);
+    if (optionalRestore !== undefined) to.uint32(0x20).bool(optionalRestore);
+    to.ldelim();
+  }
+  for (const { originalVariableNodeId, slotName, slotVariableNodeId } of node.slotVariables) {
+    to.uint32(0x1a).fork();
+    writeId(to, 0x08, originalVariableNodeId);
+    writeName(to, 0x12, slotName);
+    writeId(to, 0x18, slotVariableNodeId);
+    to.ldelim();
+  }
+  if (node.registeredSaver !== undefined) {
+    to.uint32(0x22).fork();
+    writeName(to, 0x0a, node.registeredSaver.name);
+    writeName(to, 0x12, node.registeredSaver.objectName);
+    to.ldelim();
+  }
+  if (node.hasCheckpointValues !== undefined) {
+    to.uint32(0x2a).fork();
+    if (node.hasCheckpointValues) to.uint32(0x08).bool(true);
+    to.ldelim();
+  }
+  return to;
+}
+
+function writeId(to: Writer, tag: number, id: number): void {
+  if (id !== 0) to.uint32(tag).int32(id);
+}
+
+function writeName(to: Writer, tag: number, name: string): void {
+  if (name !== "") to.uint32(tag).bytes(encodeName(name));
 }

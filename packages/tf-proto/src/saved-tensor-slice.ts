@@ -3,7 +3,7 @@ import { decodeVersion, type Version } from "./bundle.ts";
 import { decodeTensorProto, type TensorProto } from "./tensor-proto.ts";
 import { decodeTensorShape, type TensorShape } from "./tensor-shape.ts";
 import { decodeTensorSlice, type TensorSlice } from "./tensor-slice.ts";
-import { readFields, sub } from "./wire.ts";
+import { type Message, readFields, sub } from "./wire.ts";
 
 /**
  * The values of a V1 checkpoint's table (tensorflow/core/util/saved_tensor_slice.proto). The key "" has the meta, every other key
@@ -42,10 +42,11 @@ export interface SavedSlice {
   readonly data: TensorProto | undefined;
 }
 
-export function decodeSavedTensorSlices(bytes: Uint8Array, place: Place = {}): SavedTensorSlices {
+/** A value of a V1 table: its meta, or data of a tensor. Throws a `CorruptError` for bytes that are no message. */
+export function decodeSavedTensorSlices(message: Message, place: Place = {}): SavedTensorSlices {
   let meta: SavedTensorSliceMeta | undefined;
   let data: SavedSlice | undefined;
-  readFields(bytes, place, (tag, reader) => {
+  readFields(message, place, (tag, reader) => {
     if (tag === 0x0a) meta = sub(reader, place, decodeMeta);
     else if (tag === 0x12) data = sub(reader, place, decodeSlice);
     else return false;
@@ -54,10 +55,10 @@ export function decodeSavedTensorSlices(bytes: Uint8Array, place: Place = {}): S
   return { meta, data };
 }
 
-function decodeMeta(bytes: Uint8Array, place: Place): SavedTensorSliceMeta {
+function decodeMeta(message: Message, place: Place): SavedTensorSliceMeta {
   const tensors: SavedSliceMeta[] = [];
   let versions: Version | undefined;
-  readFields(bytes, place, (tag, reader) => {
+  readFields(message, place, (tag, reader) => {
     if (tag === 0x0a) tensors.push(sub(reader, place, decodeSliceMeta));
     else if (tag === 0x12) versions = sub(reader, place, decodeVersion);
     else return false;
@@ -66,12 +67,12 @@ function decodeMeta(bytes: Uint8Array, place: Place): SavedTensorSliceMeta {
   return { tensors, versions };
 }
 
-function decodeSliceMeta(bytes: Uint8Array, place: Place): SavedSliceMeta {
+function decodeSliceMeta(message: Message, place: Place): SavedSliceMeta {
   let name = "";
   let shape: TensorShape = { dims: [], unknownRank: false };
   let type = 0;
   const slices: TensorSlice[] = [];
-  readFields(bytes, place, (tag, reader) => {
+  readFields(message, place, (tag, reader) => {
     if (tag === 0x0a) name = decodeName(reader.bytes());
     else if (tag === 0x12) shape = sub(reader, place, decodeTensorShape);
     else if (tag === 0x18) type = reader.int32();
@@ -82,11 +83,11 @@ function decodeSliceMeta(bytes: Uint8Array, place: Place): SavedSliceMeta {
   return { name, shape, type, slices };
 }
 
-function decodeSlice(bytes: Uint8Array, place: Place): SavedSlice {
+function decodeSlice(message: Message, place: Place): SavedSlice {
   let name = "";
   let slice: TensorSlice = [];
   let data: TensorProto | undefined;
-  readFields(bytes, place, (tag, reader) => {
+  readFields(message, place, (tag, reader) => {
     if (tag === 0x0a) name = decodeName(reader.bytes());
     else if (tag === 0x12) slice = sub(reader, place, decodeTensorSlice);
     else if (tag === 0x1a) data = sub(reader, place, decodeTensorProto);

@@ -1,7 +1,7 @@
 import type { Place } from "@modelbytes/bytes";
 import { type NumberWireType, RepeatedNumbers } from "./repeated.ts";
 import { decodeTensorShape, type TensorShape } from "./tensor-shape.ts";
-import { readFields, sub } from "./wire.ts";
+import { type Message, readFields, sub } from "./wire.ts";
 
 /**
  * `TensorProto` (tensorflow/core/framework/tensor.proto): a tensor inside a message, either as bytes or as repeated values.
@@ -62,7 +62,7 @@ const NUMBERS: ReadonlyMap<number, NumberWireType> = new Map([
 ]);
 
 /** Throws a `CorruptError` where the bytes are no such message. Whether values and shape agree, `toTensor` checks. */
-export function decodeTensorProto(bytes: Uint8Array, place: Place = {}): TensorProto {
+export function decodeTensorProto(message: Message, place: Place = {}): TensorProto {
   let dtype = 0;
   let shape: TensorShape = { dims: [], unknownRank: false };
   let versionNumber = 0;
@@ -72,7 +72,7 @@ export function decodeTensorProto(bytes: Uint8Array, place: Place = {}): TensorP
   const resourceHandleVal: Uint8Array[] = [];
   const variantVal: Uint8Array[] = [];
   const numbers = new RepeatedNumbers(NUMBERS);
-  readFields(bytes, place, (tag, reader) => {
+  readFields(message, place, (tag, reader) => {
     if (tag === 0x08) dtype = reader.int32();
     else if (tag === 0x12) shape = sub(reader, place, decodeTensorShape);
     else if (tag === 0x18) versionNumber = reader.int32();

@@ -1,5 +1,5 @@
 import type { Place } from "@modelbytes/bytes";
-import { finish, int64, readFields, sub, writer } from "./wire.ts";
+import { finish, int64, type Message, readFields, sub, writer } from "./wire.ts";
 
 /**
  * `TensorShapeProto` (tensorflow/core/framework/tensor_shape.proto)
@@ -13,10 +13,11 @@ export interface TensorShape {
   readonly unknownRank: boolean;
 }
 
-export function decodeTensorShape(bytes: Uint8Array, place: Place = {}): TensorShape {
+/** The shape as it is written: whether it can be one is for the caller to say. Throws a `CorruptError` for bytes that are no message. */
+export function decodeTensorShape(message: Message, place: Place = {}): TensorShape {
   const dims: number[] = [];
   let unknownRank = false;
-  readFields(bytes, place, (tag, reader) => {
+  readFields(message, place, (tag, reader) => {
     if (tag === 0x12) dims.push(sub(reader, place, decodeDim));
     else if (tag === 0x18) unknownRank = reader.bool();
     else return false;
@@ -25,9 +26,9 @@ export function decodeTensorShape(bytes: Uint8Array, place: Place = {}): TensorS
   return { dims, unknownRank };
 }
 
-function decodeDim(bytes: Uint8Array, place: Place): number {
+function decodeDim(message: Message, place: Place): number {
   let size = 0;
-  readFields(bytes, place, (tag, reader) => {
+  readFields(message, place, (tag, reader) => {
     if (tag !== 0x08) return false;
     size = int64(reader);
     return true;
@@ -35,6 +36,7 @@ function decodeDim(bytes: Uint8Array, place: Place): number {
   return size;
 }
 
+/** A shape of known rank, without names. */
 export function encodeTensorShape(dims: readonly number[]): Uint8Array<ArrayBuffer> {
   const to = writer();
   for (const size of dims) {

@@ -1,5 +1,5 @@
 import type { Place } from "@modelbytes/bytes";
-import { finish, int64, readFields, sub, writer } from "./wire.ts";
+import { finish, int64, type Message, readFields, sub, writer } from "./wire.ts";
 
 /** What a partition takes along one dimension: so many elements from `start` on, or, as `null`, all of them. */
 export type Extent = { readonly start: number; readonly length: number } | null;
@@ -11,9 +11,10 @@ export type Extent = { readonly start: number; readonly length: number } | null;
  */
 export type TensorSlice = readonly Extent[];
 
-export function decodeTensorSlice(bytes: Uint8Array, place: Place = {}): TensorSlice {
+/** The slice as it is written: whether it lies in its tensor is for the caller to say. Throws a `CorruptError` for bytes that are no message. */
+export function decodeTensorSlice(message: Message, place: Place = {}): TensorSlice {
   const extents: Extent[] = [];
-  readFields(bytes, place, (tag, reader) => {
+  readFields(message, place, (tag, reader) => {
     if (tag !== 0x0a) return false;
     extents.push(sub(reader, place, decodeExtent));
     return true;
@@ -24,10 +25,10 @@ export function decodeTensorSlice(bytes: Uint8Array, place: Place = {}): TensorS
 /** `kFullExtent`: the length that TensorFlow takes an absent one for. Behind a start it makes no partition. */
 const WHOLE = -1;
 
-function decodeExtent(bytes: Uint8Array, place: Place): Extent {
+function decodeExtent(message: Message, place: Place): Extent {
   let start = 0;
   let length = WHOLE;
-  readFields(bytes, place, (tag, reader) => {
+  readFields(message, place, (tag, reader) => {
     if (tag === 0x08) start = int64(reader);
     else if (tag === 0x10) length = int64(reader);
     else return false;
@@ -36,6 +37,7 @@ function decodeExtent(bytes: Uint8Array, place: Place): Extent {
   return start === 0 && length === WHOLE ? null : { start, length };
 }
 
+/** The slice, byte for byte as TensorFlow writes it. */
 export function encodeTensorSlice(slice: TensorSlice): Uint8Array<ArrayBuffer> {
   const to = writer();
   for (const extent of slice) {

@@ -21,6 +21,8 @@ export interface TextField extends TextPosition {
   readonly values: readonly TextValue[];
   /** Whether the values are in `[ ]`, which only a repeated field may be. */
   readonly isList: boolean;
+  /** Whether there is a colon, which only messages may do without. */
+  readonly hasColon: boolean;
 }
 
 /** A string: bytes that need not be UTF-8. */
@@ -35,11 +37,13 @@ export interface TextWord extends TextPosition {
   readonly text: string;
 }
 
+/** A message inside another, in `{ }` or `< >`. */
 export interface TextMessage extends TextPosition {
   readonly kind: "message";
   readonly fields: readonly TextField[];
 }
 
+/** The value of a field, told apart by `kind`. */
 export type TextValue = TextString | TextWord | TextMessage;
 
 /**
@@ -86,7 +90,7 @@ class Parser {
     const isList = tokens.token === "[";
     if (!hasColon && !isMessage && !isList) throw tokens.error(`":" expected, not ${tokens.describe()}`);
     const values = isList ? this.#list(hasColon, depth) : [this.#value(depth)];
-    return { name, values, isList, line, column };
+    return { name, values, isList, hasColon, line, column };
   }
 
   #name(): string {

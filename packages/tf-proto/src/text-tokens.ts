@@ -138,8 +138,8 @@ export class TextTokens implements TextPosition {
     const digits = form?.exec(text.slice(at + 1, at + 10))?.[0];
     if (digits === undefined) {
       if (form !== undefined) throw this.error(`\\${letter} without its digits in a string`);
-      bytes.bytes(encodeName(`\\${letter}`));
-      return 2;
+      bytes.uint8(0x5c);
+      return 1;
     }
     if (letter === "u" || letter === "U") this.#character(Number.parseInt(digits.slice(1), 16), bytes);
     else if (letter === "x") bytes.uint8(Number.parseInt(digits.slice(1), 16));

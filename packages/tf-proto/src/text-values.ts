@@ -112,6 +112,12 @@ export function textToFields(value: TextValue, place: Place = {}): readonly Text
   throw wrong(value, "a message", place);
 }
 
+/** The values of a repeated field that are no messages. */
+export function textScalars(field: TextField, place: Place = {}): readonly TextValue[] {
+  if (field.hasColon) return field.values;
+  throw new TextFormatError(`":" expected after ${field.name}`, field, place);
+}
+
 /** The only value of a field that does not repeat. */
 export function onlyTextValue(field: TextField, place: Place = {}): TextValue {
   const [value] = field.values;

@@ -15,39 +15,54 @@ export type Writer = protobuf.Writer;
 /** Something like protobufjs' Long: 64 bits in two halves. */
 type Int64 = ReturnType<Reader["int64"]>;
 
+/** A message: its bytes, or a reader that stands at the beginning of one inside another and ends where it ends. */
+export type Message = Uint8Array | Reader;
+
 /**
  * Calls `field` with each tag of a message; `field` reads the value and returns true, or returns false to have it skipped.
  * Later values of a field win, so `field` just assigns; protocol buffers would merge messages that come twice in a field which
  * does not repeat, but no writer has them come twice. Throws a `CorruptError` where the bytes are no message.
  */
-export function readFields(bytes: Uint8Array, place: Place, field: (tag: number, reader: Reader) => boolean): void {
-  const reader = new protobuf.Reader(bytes);
+export function readFields(message: Message, place: Place, field: (tag: number, reader: Reader) => boolean): void {
+  if (!(message instanceof Uint8Array)) {
+    readAll(message, field);
+    return;
+  }
+  const reader = new protobuf.Reader(message);
   try {
-    while (reader.pos < reader.len) {
-      const tag = reader.tag();
-      if (tag < 8) throw new Error("a field has the number 0");
-      if (!field(tag, reader)) reader.skipType(tag & 7, undefined, tag >>> 3);
-    }
+    readAll(reader, field);
   } catch (cause) {
     if (!(cause instanceof Error) || cause instanceof CorruptError) throw cause;
-    const offset = place.offset === undefined ? undefined : place.offset + Math.min(reader.pos, reader.len);
-    throw new CorruptError("protobuf", `not a valid protocol buffer message (${cause.message})`, {
-      ...place,
-      offset,
-      cause,
-    });
+    const offset = place.offset === undefined ? undefined : place.offset + Math.min(reader.pos, message.length);
+    const reason = `not a valid protocol buffer message (${cause.message})`;
+    throw new CorruptError("protobuf", reason, { ...place, offset, cause });
   }
 }
 
-/** Reads the sub-message that comes next. `place` is where the message around it begins. */
-export function sub<T>(reader: Reader, place: Place, decode: (bytes: Uint8Array, place: Place) => T): T {
-  const bytes = reader.bytes();
-  const offset = place.offset === undefined ? undefined : place.offset + reader.pos - bytes.length;
-  return decode(bytes, { ...place, offset });
+function readAll(reader: Reader, field: (tag: number, reader: Reader) => boolean): void {
+  while (reader.pos < reader.len) {
+    const tag = reader.tag();
+    if (tag < 8) throw new Error("a field has the number 0");
+    if (!field(tag, reader)) reader.skipType(tag & 7, undefined, tag >>> 3);
+  }
+  if (reader.pos > reader.len) throw new RangeError("a field is longer than the message around it");
+}
+
+/** Reads the message that comes next inside another, where it is: nothing is copied. */
+export function sub<T>(reader: Reader, place: Place, decode: (message: Message, place: Place) => T): T {
+  const outer = reader.len;
+  const end = reader.uint32() + reader.pos;
+  if (end > outer) throw new RangeError("a message is longer than the one around it");
+  reader.len = end;
+  const value = decode(reader, place);
+  reader.len = outer;
+  return value;
 }
 
 /** A signed 64-bit varint as a number. Throws for one beyond 2^53. */
 export function int64(reader: Reader): number {
+  const first = reader.buf[reader.pos] ?? 0x80;
+  if (first < 0x80) return reader.uint32(); // most sizes and many offsets; protobufjs makes an object of each 64-bit number
   const value = reader.int64();
   const number = typeof value === "number" ? value : value.high * 2 ** 32 + (value.low >>> 0);
   if (!Number.isSafeInteger(number)) throw new Error(`the number ${toBigInt(value)} is beyond 2^53`);

@@ -1,15 +1,18 @@
 import type { Dirent } from "node:fs";
-import { readdir, stat } from "node:fs/promises";
+import { readdir, rm, stat } from "node:fs/promises";
 import { join, sep } from "node:path";
 import { NotFoundError, SourceError } from "../errors.ts";
-import type { Folder } from "../folder.ts";
+import type { ListOptions } from "../folder.ts";
 import { namesOf } from "../folder-path.ts";
-import type { Source, WaitOptions } from "../source.ts";
+import type { Sink } from "../sink.ts";
+import type { Source } from "../source.ts";
+import type { WritableFolder } from "../writable-folder.ts";
 import { codeOf } from "./node-call.ts";
+import { FileSink } from "./node-sink.ts";
 import { FileSource } from "./node-source.ts";
 
 /** A directory on disk. */
-export class FileFolder implements Folder {
+export class FileFolder implements WritableFolder {
   readonly name: string;
 
   constructor(path: string) {
@@ -17,23 +20,39 @@ export class FileFolder implements Folder {
   }
 
   file(path: string): Source {
-    const names = namesOf(path);
-    if (sep !== "/" && path.includes(sep)) throw new RangeError(`no path inside a folder: ${JSON.stringify(path)}`);
-    return new FileSource(join(this.name, ...names));
+    return new FileSource(this.#path(path));
+  }
+
+  sink(path: string): Sink {
+    return new FileSink(this.#path(path));
+  }
+
+  async remove(path: string): Promise<void> {
+    const file = this.#path(path);
+    await rm(file, { force: true }).catch((cause: unknown) => {
+      throw new SourceError("write-failed", `the file cannot be removed (${codeOf(cause)})`, { file, cause });
+    });
   }
 
   /** Names in the order of their UTF-16 code units, each directory where its name stands. Links to directories are not followed. */
-  list(options: WaitOptions = {}): AsyncIterable<string> {
+  list(options: ListOptions = {}): AsyncIterable<string> {
     return this.#below("", options);
   }
 
-  async *#below(prefix: string, options: WaitOptions): AsyncIterable<string> {
+  #path(path: string): string {
+    const names = namesOf(path);
+    if (sep !== "/" && path.includes(sep)) throw new RangeError(`no path inside a folder: ${JSON.stringify(path)}`);
+    return join(this.name, ...names);
+  }
+
+  async *#below(prefix: string, options: ListOptions): AsyncIterable<string> {
     const entries = await this.#entries(join(this.name, prefix));
     for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
       options.signal?.throwIfAborted();
       const path = prefix + entry.name;
-      if (entry.isDirectory()) yield* this.#below(`${path}/`, options);
-      else if (entry.isFile() || (entry.isSymbolicLink() && (await isFile(join(this.name, path))))) yield path;
+      if (entry.isDirectory()) {
+        if (options.recursive !== false) yield* this.#below(`${path}/`, options);
+      } else if (entry.isFile() || (entry.isSymbolicLink() && (await isFile(join(this.name, path))))) yield path;
     }
   }
 

@@ -35,7 +35,7 @@ export function decodeFooter(bytes: Uint8Array, place: Place): Footer {
   reader.skip(HANDLE_BYTES);
   if (reader.uint32() !== MAGIC_LOW || reader.uint32() !== MAGIC_HIGH) {
     const reason =
-      "not the index of a checkpoint, or its end is missing: the last 8 bytes are not the table's magic number";
+      "no TensorFlow checkpoint, or its end is missing: the last 8 bytes are not the magic number of a table";
     throw reader.corrupt("magic", reason, HANDLE_BYTES);
   }
   const handles = new ByteReader(bytes.subarray(0, HANDLE_BYTES), place);

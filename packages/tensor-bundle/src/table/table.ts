@@ -44,7 +44,7 @@ export class Table {
     const size = await from.size(options);
     const file = from.name;
     if (size < FOOTER_BYTES) {
-      const reason = `not the index of a checkpoint: ${size} bytes are too few for the footer of 48`;
+      const reason = `no TensorFlow checkpoint, or its end is missing: ${size} bytes are too few for the footer of 48`;
       throw new CorruptError("too-short", reason, { file, offset: size });
     }
     const source = size <= READ_WHOLE_BYTES ? new BytesSource(await from.read(0, size, options), file) : from;

@@ -1,0 +1,125 @@
+// results.json as text: results.md, and the table of the README.
+
+import type { Question } from "./question.ts";
+import { countsText, floorOf, type Result, type RowRecord, ratio, rivalOf } from "./results.ts";
+import { countText, rateText, ratioText, secondsText } from "./units.ts";
+
+/** A question with more inputs than this is shown as one table of rates. */
+const MOST_TABLES = 3;
+
+const LEGEND = `The time is the median of the turns; the spread is the middle half of them, as a part of the median. Ratios are
+speeds, as the median of the ratios of each turn. Memory is the most above that of the idle process.`;
+
+/** All of results.md. */
+export function resultsPage(results: readonly Result[], questions: readonly Question[]): string {
+  const newest = results.toSorted((a, b) => a.date.localeCompare(b.date)).at(-1);
+  const intro = ["# Results", `${newest?.date}: ${newest?.setup}.`, LEGEND];
+  const sections = questions.flatMap((question) => {
+    const own = results.filter((result) => result.question === question.name);
+    return own.length === 0 ? [] : section(question, own, newest);
+  });
+  return `${[...intro, ...sections].join("\n\n")}\n`;
+}
+
+function section(question: Question, results: readonly Result[], newest: Result | undefined): string[] {
+  const shown = results.length > MOST_TABLES ? results.filter(({ input }) => input.judged) : results;
+  const parts = [`## ${question.title}`];
+  if (results.length > MOST_TABLES) parts.push(matrix(question, results));
+  for (const result of shown) {
+    const older =
+      result.date === newest?.date && result.setup === newest.setup ? "" : ` (${result.date}: ${result.setup})`;
+    parts.push(`**${result.input.label}**${older}`, rowTable(question, result));
+    if (result.bars.length > 0) parts.push(result.bars.map(barLine).join("\n"));
+  }
+  return parts;
+}
+
+function barLine({ says, found, holds }: Result["bars"][number]): string {
+  return `- ${holds ? "holds" : "**missed**"}: ${says}: ${found}`;
+}
+
+/** The rates of all rows by input. */
+function matrix(question: Question, results: readonly Result[]): string {
+  const names = question.rows.map(({ name }) => name);
+  const lines = results.map((result) => {
+    const rates = names.map((name) => {
+      const row = result.rows.find((each) => each.name === name);
+      return row === undefined ? "" : rate(question, result, row);
+    });
+    return [result.input.label, ...rates];
+  });
+  return table(["", ...names], lines);
+}
+
+/** The rows of one input. */
+export function rowTable(question: Question, result: Result): string {
+  const { rows } = result;
+  const lines = rows.map((row) => {
+    const rival = rivalOf(row, rows);
+    const floor = floorOf(row, rows);
+    return [
+      row.name,
+      secondsText(row.seconds),
+      `${Math.round(row.spread * 100)} %`,
+      rate(question, result, row),
+      rival === undefined || rival === row ? "" : ratioText(ratio(row, rival)),
+      floor === undefined || floor === row ? "" : ratioText(ratio(row, floor)),
+      row.memory === undefined ? "" : `${countText(Math.round(row.memory / 1e6))} MB`,
+      row.counts === undefined ? "" : countsText(row.counts),
+    ];
+  });
+  const columns = ["", "time", "spread", "rate", "to the rival", "to the floor", "memory", "counted"];
+  const used = columns.map((_, column) => column === 0 || lines.some((line) => line[column] !== ""));
+  const kept = (line: readonly string[]) => line.filter((_, column) => used[column]);
+  return table(kept(columns), lines.map(kept));
+}
+
+function rate({ unit }: Question, { input }: Result, { seconds }: RowRecord): string {
+  const amount = { bytes: input.bytes, tensors: input.items, times: 1 }[unit];
+  return rateText(amount / seconds, unit);
+}
+
+/** The table of the README: of each judged input our first row beside its rival and the floor. */
+export function readmeTable(results: readonly Result[], questions: readonly Question[]): string {
+  const judged = results.filter(({ input, bars }) => input.judged && bars.length > 0);
+  const lines = judged.flatMap((result) => {
+    const question = questions.find(({ name }) => name === result.question);
+    const ours = result.rows.find(({ kind }) => kind === "ours");
+    if (question === undefined || ours === undefined) return [];
+    const rival = rivalOf(ours, result.rows);
+    const floor = floorOf(ours, result.rows);
+    return [
+      [
+        `${question.title}: ${result.input.label}`,
+        mine(question, result, ours),
+        rival === undefined ? "" : `${secondsText(rival.seconds)}, ${rival.name}`,
+        rival === undefined ? "" : ratioText(ratio(ours, rival)),
+        floor === undefined ? "" : `${Math.round(ratio(ours, floor) * 100)} % of ${floor.name}`,
+        ours.memory === undefined ? "" : `${countText(Math.round(ours.memory / 1e6))} MB`,
+      ],
+    ];
+  });
+  const newest = results.toSorted((a, b) => a.date.localeCompare(b.date)).at(-1);
+  const head = ["", "modelbytes", "rival", "speed to the rival", "speed to the floor", "peak memory"];
+  return `${table(head, lines)}\n\n${newest?.date}, ${newest?.setup}. [All results](benchmarks/results.md).\n`;
+}
+
+function mine(question: Question, result: Result, row: RowRecord): string {
+  const more = row.counts === undefined ? "" : `, ${countsText(row.counts)}`;
+  return question.unit === "bytes"
+    ? `${secondsText(row.seconds)}, ${rate(question, result, row)}${more}`
+    : `${secondsText(row.seconds)}${more}`;
+}
+
+/** `text` with `table` between the markers of benchmarks; `text` itself where there are none. */
+export function withReadmeTable(text: string, table: string): string {
+  const [, before, after] =
+    /^([\s\S]*<!-- benchmarks\b[^\n]*-->\n)[\s\S]*?(<!-- (?:end of |\/)benchmarks -->[\s\S]*)$/.exec(text) ?? [];
+  return before === undefined || after === undefined ? text : `${before}${table}${after}`;
+}
+
+function table(head: readonly string[], lines: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
+  const rule = `|---|${"---:|".repeat(head.length - 1)}`;
+  return [line(head), rule, ...lines.map(line)].join("\n");
+}

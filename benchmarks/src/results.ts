@@ -1,0 +1,131 @@
+// What was measured, as it stands in results.json: one record for each question and input.
+
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import type { Measured } from "./measure.ts";
+import type { Bar, Counts, Input, Kind, Question } from "./question.ts";
+import { median, spread } from "./statistics.ts";
+import { bytesText, countText, ratioText } from "./units.ts";
+
+/** A row that was measured. */
+export interface RowRecord {
+  readonly name: string;
+  readonly kind: Kind;
+  /** Whether each turn was the first in a new process. */
+  readonly fresh: boolean;
+  /** The median over the turns. */
+  readonly seconds: number;
+  /** The middle half of the turns, as a part of the median. */
+  readonly spread: number;
+  /** Turn by turn. */
+  readonly samples: readonly number[];
+  /** The most memory of all turns, in bytes above that of the idle process. */
+  readonly memory?: number;
+  readonly counts?: Counts;
+}
+
+/** A bar, and whether it holds. */
+export interface BarRecord {
+  readonly says: string;
+  readonly found: string;
+  readonly holds: boolean;
+}
+
+/** A question, asked about one input. */
+export interface Result {
+  readonly question: string;
+  readonly input: Omit<Input, "path">;
+  readonly date: string;
+  readonly setup: string;
+  readonly rows: readonly RowRecord[];
+  readonly bars: readonly BarRecord[];
+}
+
+/** Makes a record of what was measured. */
+export function resultOf(question: Question, input: Input, measured: readonly Measured[], setup: string): Result {
+  const { path: _, ...rest } = input;
+  const rows = measured.flatMap((each) => (each.samples.length === 0 ? [] : [rowOf(each)]));
+  const bars = input.judged ? question.bars.flatMap((bar) => judge(bar, rows) ?? []) : [];
+  return { question: question.name, input: rest, date: new Date().toISOString().slice(0, 10), setup, rows, bars };
+}
+
+function rowOf({ row, samples }: Measured): RowRecord {
+  const seconds = samples.map((sample) => sample.seconds);
+  const memory = samples.flatMap((sample) => sample.memory ?? []);
+  const counts = samples.at(-1)?.counts;
+  return {
+    name: row.name,
+    kind: row.kind,
+    fresh: row.fresh ?? false,
+    seconds: median(seconds),
+    spread: spread(seconds),
+    samples: seconds,
+    ...(memory.length > 0 && { memory: Math.max(...memory) }),
+    ...(counts !== undefined && { counts }),
+  };
+}
+
+/** How many times as fast a row is as another: the median over the turns, so that a busy minute counts for both. */
+export function ratio(row: RowRecord, other: RowRecord): number {
+  return median(row.samples.map((seconds, turn) => (other.samples[turn] ?? Number.NaN) / seconds));
+}
+
+/** The first rival of a row, under the same conditions. */
+export function rivalOf({ fresh }: RowRecord, rows: readonly RowRecord[]): RowRecord | undefined {
+  return rows.find((each) => each.kind === "rival" && each.fresh === fresh);
+}
+
+/** The fastest floor, under the same conditions if there is one. */
+export function floorOf({ fresh }: RowRecord, rows: readonly RowRecord[]): RowRecord | undefined {
+  const floors = rows.filter(({ kind }) => kind === "floor").sort((a, b) => a.seconds - b.seconds);
+  return floors.find((each) => each.fresh === fresh) ?? floors[0];
+}
+
+/** Undefined where a row of the bar was not measured. */
+function judge(bar: Bar, rows: readonly RowRecord[]): BarRecord | undefined {
+  const row = rows.find(({ name }) => name === bar.row);
+  if (row === undefined) return undefined;
+  if ("against" in bar) {
+    const against = rows.find(({ name }) => name === bar.against);
+    if (against === undefined) return undefined;
+    const found = ratio(row, against);
+    const says = `${bar.row}: at least ${ratioText(bar.atLeast)} as fast as ${bar.against}`;
+    return { says, found: ratioText(found), holds: found >= bar.atLeast };
+  }
+  if ("memoryBelow" in bar) {
+    if (row.memory === undefined) return undefined;
+    const says = `${bar.row}: less than ${countText(bar.memoryBelow / 1e6)} MB above idle`;
+    return { says, found: `${countText(row.memory / 1e6)} MB`, holds: row.memory < bar.memoryBelow };
+  }
+  const count = row.counts?.[bar.count];
+  if (count === undefined) return undefined;
+  const says = `${bar.row}: at most ${bar.atMost} ${bar.count}`;
+  return { says, found: countText(count), holds: count <= bar.atMost };
+}
+
+/** What results.json holds; nothing before the first run. */
+export function readResults(path: string): Result[] {
+  if (!existsSync(path)) return [];
+  const results: Result[] = JSON.parse(readFileSync(path, "utf8"));
+  return results;
+}
+
+/** The old results with the new ones in their places, sorted as the questions are. A question asked anew loses what is in its way. */
+export function merge(old: readonly Result[], found: readonly Result[], questions: readonly Question[]): Result[] {
+  const key = ({ question, input }: Result) => `${question} ${input.label}`;
+  const all = new Map([...old, ...found].map((result) => [key(result), result]));
+  const place = ({ question }: Result) => questions.findIndex(({ name }) => name === question);
+  return [...all.values()]
+    .filter((result) => place(result) >= 0)
+    .sort((a, b) => place(a) - place(b) || a.input.bytes - b.input.bytes || b.input.items - a.input.items);
+}
+
+export function writeResults(path: string, results: readonly Result[]): void {
+  writeFileSync(path, `${JSON.stringify(results, undefined, 2)}\n`);
+}
+
+/** E.g. `"3 requests, 2.6 MiB"`. */
+export function countsText(counts: Counts): string {
+  return Object.entries(counts)
+    .map(([name, count]) => (name === "bytes" ? bytesText(Math.round(count)) : `${countText(count)} ${name}`))
+    .join(", ");
+}

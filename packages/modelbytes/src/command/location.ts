@@ -1,0 +1,101 @@
+import { ModelbytesError, toFolder, toSource, UnsupportedError } from "@modelbytes/bytes";
+import { type Model, openModel } from "../model.ts";
+import { Advice, UsageError } from "./failure.ts";
+import type { Shell } from "./shell.ts";
+
+/** What a person types for a file. Only what starts with http(s):// is a URL; everything else is a path, as it is. */
+export function toLocation(path: string): string | URL {
+  if (path === "")
+    throw new UsageError("PATH is empty", "a checkpoint is given by its prefix, for example ckpt/model-3");
+  if (!/^https?:\/\//i.test(path)) return path;
+  try {
+    return new URL(path);
+  } catch {
+    throw new UsageError(`${JSON.stringify(path)} is not a URL`);
+  }
+}
+
+/**
+ * Opens what PATH names, with what is left of it where it is damaged, and says on standard error which checkpoint that is if PATH
+ * is not its prefix.
+ */
+export async function openPath(path: string, shell: Shell): Promise<Model> {
+  const location = toLocation(path);
+  let model: Model;
+  try {
+    model = await openModel(location, { tolerant: true, signal: shell.signal });
+  } catch (error) {
+    throw (await explained(error, location)) ?? error;
+  }
+  if (model.path !== pathOf(location)) shell.note(`reading the checkpoint ${model.path}`);
+  return model;
+}
+
+/** How an opened model calls the place that it was asked for. */
+function pathOf(location: string | URL): string {
+  const path = typeof location === "string" ? location : `${location.origin}${location.pathname}`;
+  return path.replace(/(?<=.)\/+$/, "");
+}
+
+/** An error that says more, or what to do, for what people take for a checkpoint. */
+async function explained(error: unknown, location: string | URL): Promise<Error | undefined> {
+  if (!(error instanceof ModelbytesError)) return undefined;
+  switch (error.code) {
+    case "not-found":
+      return (
+        (await savedModel(location)) ??
+        new Advice(
+          error,
+          "give the prefix of a checkpoint, such as ckpt/model-3 for ckpt/model-3.index, or its directory",
+        )
+      );
+    case "several-checkpoints":
+      return new Advice(error, "give the path of one of them");
+    case "magic":
+    case "too-short":
+      return await otherFormat(location);
+    default:
+      return undefined;
+  }
+}
+
+/** The error for the directory of a SavedModel. */
+async function savedModel(location: string | URL): Promise<Advice | undefined> {
+  if (!(await isFile(location, "saved_model.pb"))) return undefined;
+  const path = pathOf(location);
+  const reason = "this is a SavedModel, of which only the variables can be read";
+  return new Advice(new UnsupportedError("saved-model", reason, { file: path }), `give ${path}/variables/variables`);
+}
+
+async function isFile(folder: string | URL, name: string): Promise<boolean> {
+  const source = toFolder(folder).file(name);
+  try {
+    await source.size();
+    return true;
+  } catch {
+    return false; // what was wrong before tells more
+  } finally {
+    await source.close?.();
+  }
+}
+
+/** Files that people take for checkpoints, by how they begin. */
+const OTHER_FORMATS = [
+  { begins: "\u0089HDF", what: "an HDF5 file" },
+  { begins: "PK", what: "a zip archive, perhaps a .keras file" },
+] as const;
+
+/** The error for a file that is whole, but of a format that is not read. */
+async function otherFormat(location: string | URL): Promise<UnsupportedError | undefined> {
+  const source = toSource(location);
+  try {
+    const start = String.fromCharCode(...(await source.read(0, 4)));
+    const found = OTHER_FORMATS.find(({ begins }) => start.startsWith(begins));
+    if (found === undefined) return undefined;
+    return new UnsupportedError("format", `this is ${found.what}; only checkpoints can be read`, { file: source.name });
+  } catch {
+    return undefined; // what was wrong before tells more
+  } finally {
+    await source.close?.();
+  }
+}

@@ -1,0 +1,112 @@
+import { readFileSync } from "node:fs";
+import { Command, CommanderError, Option } from "commander";
+import { EXIT, type ExitCode } from "./failure.ts";
+import type { HashOptions } from "./hash.ts";
+import type { InspectOptions } from "./inspect.ts";
+import type { LatestOptions } from "./latest.ts";
+import type { ReadOptions } from "./read.ts";
+import type { Shell } from "./shell.ts";
+import type { VerifyOptions } from "./verify.ts";
+
+const PATH = "a checkpoint: its prefix, its directory, one of its files, or the http(s):// URL of any of them";
+
+/**
+ * Parses the arguments and runs the command that they name. Each command is a module of its own that is loaded when it runs, so that
+ * none waits for the code of the others.
+ */
+export async function run(args: readonly string[], shell: Shell): Promise<ExitCode> {
+  let exitCode: ExitCode = EXIT.fine;
+  const program = newProgram(shell);
+
+  command(program, "inspect", "what it is: format, version, tensors, object graph", "inspect ckpt/model-3 --names full")
+    .argument("<path>", PATH)
+    .option("--json", "print JSON")
+    .option("--tree", "print the objects that the tensors belong to")
+    .addOption(namesOption())
+    .action(async (path: string, options: InspectOptions) => {
+      exitCode = await (await import("./inspect.ts")).inspect(path, options, shell);
+    });
+
+  command(program, "verify", "check every byte that can be checked; go on after each problem", "verify ckpt/model-3")
+    .argument("<path>", PATH)
+    .option("--json", "print JSON")
+    .action(async (path: string, options: VerifyOptions) => {
+      exitCode = await (await import("./verify.ts")).verify(path, options, shell);
+    });
+
+  command(
+    program,
+    "hash",
+    "a SHA-256 for each tensor, over its canonical bytes",
+    "hash ckpt/model-3 --json > hashes.json",
+  )
+    .argument("<path>", PATH)
+    .option("--json", "print JSON")
+    .action(async (path: string, options: HashOptions) => {
+      exitCode = await (await import("./hash.ts")).hash(path, options, shell);
+    });
+
+  command(
+    program,
+    "read",
+    "print one tensor or a part of it, or save it",
+    'read ckpt/model-3 dense/kernel --select "0:10,:"',
+  )
+    .argument("<path>", PATH)
+    .argument("<name>", "the tensor: its key, or its readable name (inspect --names full)")
+    .option("--select <part>", 'read only this part, for example "0:10,:"')
+    .option("--out <file>", "save it as FILE.npy (numpy), FILE.bin (its bytes) or FILE.json (nested arrays)")
+    .action(async (path: string, name: string, options: ReadOptions) => {
+      exitCode = await (await import("./read.ts")).read(path, name, options, shell);
+    });
+
+  command(program, "latest", "the newest checkpoint of a directory, as tf.train.latest_checkpoint", "latest ckpt/")
+    .argument("<directory>", "a directory with a `checkpoint` file, or its http(s):// URL")
+    .option("--json", "print JSON")
+    .action(async (path: string, options: LatestOptions) => {
+      exitCode = await (await import("./latest.ts")).latest(path, options, shell);
+    });
+
+  try {
+    await program.parseAsync(args, { from: "user" });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    return error.exitCode === 0 ? EXIT.fine : EXIT.usage; // it has printed what there is to say
+  }
+  return exitCode;
+}
+
+function newProgram(shell: Shell): Command {
+  return new Command("modelbytes")
+    .description("Reads and checks TensorFlow checkpoints, byte for byte, without Python.")
+    .version(version(), "-V, --version", "print the version")
+    .helpOption("-h, --help", "print this help")
+    .option("--debug", "show where an error comes from")
+    .exitOverride()
+    .configureOutput({
+      writeErr: (text) => shell.raw(text),
+      outputError: (text, write) => write(`${text.trimEnd().replaceAll("\n", " ")}\n`),
+    })
+    .configureHelp({ showGlobalOptions: true })
+    .showHelpAfterError("hint: `modelbytes --help` and `modelbytes COMMAND --help` show what there is")
+    .addHelpText("after", "\nExample:\n  $ modelbytes inspect ckpt/model-3");
+}
+
+function command(program: Command, name: string, description: string, example: string): Command {
+  return program.command(name).description(description).addHelpText("after", `\nExample:\n  $ modelbytes ${example}`);
+}
+
+function namesOption(): Option {
+  const choices = ["key", "full"] as const;
+  return new Option("--names <kind>", "how tensors are called: by key, or by readable name")
+    .choices(choices)
+    .default("key");
+}
+
+/** The version in the package.json of this package. */
+function version(): string {
+  const manifest: unknown = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
+  const found =
+    typeof manifest === "object" && manifest !== null && "version" in manifest ? manifest.version : undefined;
+  return String(found);
+}

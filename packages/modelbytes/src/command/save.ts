@@ -1,0 +1,64 @@
+import { toSink } from "@modelbytes/bytes";
+import { canonicalBytes, type Tensor } from "@modelbytes/tensor";
+import { UsageError } from "./failure.ts";
+import { jsonValues } from "./json-values.ts";
+import { npyHeader } from "./npy.ts";
+
+const KINDS = ["npy", "bin", "json"] as const;
+
+/** What a tensor can be saved as: with numpy's header, its canonical bytes alone, or as nested JSON arrays. */
+export type FileKind = (typeof KINDS)[number];
+
+/** The kind of file that a name asks for. */
+export function fileKind(path: string): FileKind {
+  const kind = KINDS.find((ending) => path.toLowerCase().endsWith(`.${ending}`));
+  if (kind !== undefined) return kind;
+  throw new UsageError(`${path} does not say what to save`, "--out takes FILE.npy, FILE.bin or FILE.json");
+}
+
+/** How a tensor is saved. */
+export interface SaveOptions {
+  readonly to: string;
+  readonly kind: FileKind;
+  /** The tensor's name, for errors. */
+  readonly name: string;
+  readonly signal: AbortSignal;
+}
+
+/** Writes a file of one tensor and returns its size. Nothing is there until all is. */
+export async function saveTensor(tensor: Tensor, { to, kind, name, signal }: SaveOptions): Promise<number> {
+  const pieces = piecesOf(tensor, kind, name);
+  const sink = toSink(to);
+  let bytes = 0;
+  try {
+    for (const piece of pieces) {
+      signal.throwIfAborted();
+      await sink.write(piece);
+      bytes += piece.length;
+    }
+    await sink.close();
+  } finally {
+    await sink.abort();
+  }
+  return bytes;
+}
+
+/** Bytes that are written at once, at least: JSON comes in small pieces. */
+const PIECE_BYTES = 2 ** 16;
+
+function* piecesOf(tensor: Tensor, kind: FileKind, name: string): Generator<Uint8Array, void, undefined> {
+  if (kind === "json") {
+    const encoder = new TextEncoder();
+    let text = "";
+    for (const piece of jsonValues(tensor, name)) {
+      text += piece;
+      if (text.length < PIECE_BYTES) continue;
+      yield encoder.encode(text);
+      text = "";
+    }
+    yield encoder.encode(text);
+    return;
+  }
+  if (kind === "npy") yield npyHeader(tensor, name);
+  yield* canonicalBytes(tensor);
+}

@@ -1,0 +1,77 @@
+import { CorruptError, type ModelbytesError } from "@modelbytes/bytes";
+import type { ExitCode } from "./failure.ts";
+import { stringify } from "./json.ts";
+import { openPath } from "./location.ts";
+import { exitCodeOfAll, problemJson } from "./problem.ts";
+import type { Shell } from "./shell.ts";
+import { counted, durationText, printable } from "./text.ts";
+
+export interface VerifyOptions {
+  readonly json?: true;
+}
+
+/** What `verify` found out. */
+interface Findings {
+  readonly format: string | null;
+  readonly tensors: number;
+  /** Bytes of tensors that were read. */
+  readonly bytes: number;
+  readonly problems: readonly ModelbytesError[];
+}
+
+/** `modelbytes verify PATH` */
+export async function verify(path: string, { json }: VerifyOptions, shell: Shell): Promise<ExitCode> {
+  const start = performance.now();
+  const print = json === true ? () => undefined : (problem: ModelbytesError) => printProblem(problem, shell);
+  const findings = await check(path, shell, print);
+  const { format, tensors, bytes, problems } = findings;
+  shell.finish();
+  if (json === true) {
+    const ok = problems.length === 0;
+    shell.print(stringify({ ok, format, tensors, bytes, problems: problems.map(problemJson) }));
+  } else {
+    printSummary(findings, performance.now() - start, shell);
+  }
+  return exitCodeOfAll(problems);
+}
+
+/** Checks everything. What is too damaged to be opened has one problem; what is not there, or not supported, is an error. */
+async function check(path: string, shell: Shell, onProblem: (problem: ModelbytesError) => void): Promise<Findings> {
+  const problems: ModelbytesError[] = [];
+  const found = (problem: ModelbytesError) => {
+    problems.push(problem);
+    onProblem(problem);
+  };
+  try {
+    await using model = await openPath(path, shell);
+    const { entries } = model.weights;
+    const unreadable = model.weights.format === "tensor-bundle" ? model.weights.unreadable.size : 0;
+    const show = shell.progress();
+    let bytes = 0;
+    const onProgress = (progress: { readonly bytes: number; readonly total: number }) => {
+      bytes = progress.bytes;
+      show?.(progress);
+    };
+    for await (const problem of model.weights.verify({ signal: shell.signal, onProgress })) found(problem);
+    return { format: model.format, tensors: entries.size + unreadable, bytes, problems };
+  } catch (error) {
+    if (!(error instanceof CorruptError)) throw error;
+    found(error);
+    return { format: null, tensors: 0, bytes: 0, problems };
+  }
+}
+
+function printProblem(problem: ModelbytesError, shell: Shell): void {
+  shell.print(`${shell.style("red", problem.code)}  ${printable(problem.message)}`);
+}
+
+/** The last line. Only people at a terminal want to know how long it took; elsewhere the same file gives the same text. */
+function printSummary({ tensors, bytes, problems }: Findings, milliseconds: number, shell: Shell): void {
+  const time = shell.columns === undefined ? "" : ` (${durationText(milliseconds)})`;
+  if (problems.length > 0) {
+    shell.print(`${shell.style("red", counted(problems.length, "problem"))}${time}`);
+    return;
+  }
+  const checked = `${counted(tensors, "tensor")}, ${counted(bytes, "byte")}, every checksum holds`;
+  shell.print(`${shell.style("green", "ok:")} ${checked}${time}`);
+}

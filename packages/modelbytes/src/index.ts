@@ -1,0 +1,1 @@
+export { type CheckpointModel, type Model, type ModelLike, type OpenModelOptions, openModel } from "./model.ts";

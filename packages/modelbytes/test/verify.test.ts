@@ -1,0 +1,141 @@
+import { open, rm, truncate, writeFile } from "node:fs/promises";
+import { describe, test } from "vitest";
+import { copyOf, FIXTURES, fixtures, modelbytes, modelbytesHere, temporaryDirectory } from "./command.ts";
+
+const all = await fixtures();
+
+/** Turns all bits of a byte around. */
+async function flip(path: string, offset: number): Promise<void> {
+  const file = await open(path, "r+");
+  const { buffer } = await file.read(new Uint8Array(1), 0, 1, offset);
+  await file.write(
+    buffer.map((byte) => byte ^ 0xff),
+    0,
+    1,
+    offset,
+  );
+  await file.close();
+}
+
+describe.concurrent("verify", { timeout: 30_000 }, () => {
+  test.for(all.filter(([name]) => name !== "partitioned-bad"))(
+    "finds nothing in %s",
+    async ([name, expected], { expect }) => {
+      const { code, stdout, stderr } = await modelbytesHere(
+        "verify",
+        `${FIXTURES}/${name}/${expected.prefix}`,
+        "--json",
+      );
+      const { bytes, ...rest } = JSON.parse(stdout);
+      const tensors = Object.keys(expected.tensors).length;
+      expect(rest).toEqual({ ok: true, format: expected.format, tensors, problems: [] });
+      expect({ code, stderr, type: typeof bytes }).toEqual({ code: 0, stderr: "", type: "number" });
+    },
+  );
+
+  test("prints one line for a sound checkpoint", async ({ expect }) => {
+    expect(await modelbytes("verify", `${FIXTURES}/demo/ckpt-3`)).toEqual({
+      code: 0,
+      stdout: "ok: 27 tensors, 65,231 bytes, every checksum holds\n",
+      stderr: "",
+    });
+  });
+
+  test("tells the place of a flipped byte, and which tensor is damaged", async ({ expect, onTestFinished }) => {
+    const folder = await copyOf("golden-mixed", onTestFinished);
+    const file = `${folder}/model.data-00000-of-00001`;
+    await flip(file, 3);
+    const { code, stdout } = await modelbytes("verify", `${folder}/model`, "--json");
+    expect(code).toBe(1);
+    expect(JSON.parse(stdout)).toMatchObject({
+      ok: false,
+      format: "tensor-bundle",
+      tensors: 6,
+      bytes: 49,
+      problems: [{ file, offset: 0, tensor: "b" }],
+    });
+    const text = await modelbytes("verify", `${folder}/model`);
+    const [problem = "", last] = text.stdout.split("\n");
+    const [{ code: name = "", message = "" } = {}] = JSON.parse(stdout).problems;
+    expect({ code: text.code, problem, last }).toEqual({ code: 1, problem: `${name}  ${message}`, last: "1 problem" });
+    expect(message).toContain(`${file}, byte 0, tensor "b": `);
+  });
+
+  test("goes on after each problem", async ({ expect, onTestFinished }) => {
+    const folder = await copyOf("golden-mixed", onTestFinished);
+    await truncate(`${folder}/model.data-00000-of-00001`, 20);
+    const { code, stdout } = await modelbytes("verify", `${folder}/model`, "--json");
+    const problems: readonly { tensor: string }[] = JSON.parse(stdout).problems;
+    expect({ code, tensors: problems.map(({ tensor }) => tensor) }).toEqual({
+      code: 1,
+      tensors: ["b", "a", "sub/c", "z", "e0", "e1"],
+    });
+  });
+
+  test("counts a missing data file as damage", async ({ expect, onTestFinished }) => {
+    const folder = await copyOf("saver-sharded", onTestFinished);
+    await rm(`${folder}/model.data-00001-of-00002`);
+    const { code, stdout } = await modelbytes("verify", `${folder}/model`);
+    expect(code).toBe(1);
+    expect(stdout).toContain("shard-missing  ");
+    expect(stdout).toMatch(/\n1 problem\n$/);
+  });
+
+  test("finds parts that leave a gap or overlap", async ({ expect }) => {
+    const { code, stdout } = await modelbytes("verify", `${FIXTURES}/partitioned-bad/model`, "--json");
+    const problems: readonly { tensor: string }[] = JSON.parse(stdout).problems;
+    expect(code).toBe(1);
+    expect(new Set(problems.map(({ tensor }) => tensor))).toEqual(new Set(["gap", "overlap"]));
+  });
+
+  test("takes an index that cannot be opened for one problem", async ({ expect, onTestFinished }) => {
+    const folder = await copyOf("golden-one", onTestFinished);
+    await truncate(`${folder}/model.index`, 60);
+    const { code, stdout, stderr } = await modelbytes("verify", `${folder}/model`, "--json");
+    expect({ code, stderr }).toEqual({ code: 1, stderr: "" });
+    expect(JSON.parse(stdout)).toMatchObject({
+      ok: false,
+      format: null,
+      tensors: 0,
+      bytes: 0,
+      problems: [{ file: `${folder}/model.index`, tensor: null }],
+    });
+  });
+
+  test("does not take absence, or another format, for damage", async ({ expect, onTestFinished }) => {
+    const folder = await temporaryDirectory(onTestFinished);
+    const absent = await modelbytes("verify", `${folder}/model`, "--json");
+    expect({ code: absent.code, stdout: absent.stdout }).toEqual({ code: 3, stdout: "" });
+    await writeFile(`${folder}/model.h5`, `\u0089HDF\r\n\u001a\n${" ".repeat(100)}`, "latin1");
+    const other = await modelbytes("verify", `${folder}/model.h5`);
+    expect(other).toEqual({
+      code: 4,
+      stdout: "",
+      stderr: `error: ${folder}/model.h5: this is an HDF5 file; only checkpoints can be read\n`,
+    });
+  });
+
+  test("says what is left of a damaged index, as inspect and hash do", async ({ expect, onTestFinished }) => {
+    const folder = await copyOf("small-blocks", onTestFinished);
+    await flip(`${folder}/model.index`, 1000);
+    const path = `${folder}/model`;
+    const [verified, inspected, hashed] = await Promise.all([
+      modelbytes("verify", path, "--json"),
+      modelbytes("inspect", path, "--json"),
+      modelbytes("hash", path, "--json"),
+    ]);
+    const [problem] = JSON.parse(verified.stdout).problems;
+    expect(JSON.parse(inspected.stdout).problems).toEqual([problem]);
+    for (const { stderr } of [inspected, hashed]) expect(stderr).toBe(`error: ${problem.message}\n`);
+    expect([verified.code, inspected.code, hashed.code]).toEqual([1, 1, 1]);
+    const left = Object.keys(JSON.parse(hashed.stdout).tensors).length;
+    expect(left).toBeLessThan(100);
+    expect(left).toBeGreaterThan(50);
+    const [name = ""] = Object.keys(JSON.parse(hashed.stdout).tensors);
+    const { code, stderr } = await modelbytes("read", path, name);
+    expect({ code, stderr }).toEqual({
+      code: 0,
+      stderr: "note: the tensor is whole, but the checkpoint has 1 problem: run verify\n",
+    });
+  });
+});

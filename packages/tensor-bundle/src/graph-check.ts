@@ -1,0 +1,51 @@
+import { CorruptError } from "@modelbytes/bytes";
+import type { ObjectGraph, ObjectNode } from "@modelbytes/tf-proto";
+import type { IndexFile } from "./index-file.ts";
+
+/** What is wrong with an object graph: nodes that it refers to and has not, and values that it names and the index has not. */
+export function* graphProblems({ nodes }: ObjectGraph, index: IndexFile): Generator<CorruptError> {
+  const { file } = index;
+  for (const [id, node] of nodes.entries()) {
+    const wrong = referencesOf(node).find((nodeId) => nodeId < 0 || nodeId >= nodes.length);
+    if (wrong === undefined) continue;
+    const reason = `node ${id} of the object graph refers to node ${wrong}, which is not there`;
+    yield new CorruptError("object-graph", reason, { file });
+  }
+  for (const tensor of missingKeys(nodes, index)) {
+    const reason = "the object graph has this value, the index has not";
+    yield new CorruptError("object-graph-key", reason, { file, tensor });
+  }
+}
+
+function referencesOf({ children, slotVariables }: ObjectNode): number[] {
+  const slots = slotVariables.flatMap((slot) => [slot.originalVariableNodeId, slot.slotVariableNodeId]);
+  return [...children.map(({ nodeId }) => nodeId), ...slots];
+}
+
+/**
+ * Keys that the graph names and the index has not, each once. Tables and iterators name only how their keys begin. Where a block of
+ * the index is lost, nobody knows which keys were in it.
+ */
+function missingKeys(nodes: readonly ObjectNode[], { entries, unreadable, damage }: IndexFile): Set<string> {
+  const missing = new Set<string>();
+  if (damage.some(({ lost }) => lost !== undefined)) return missing;
+  const sorted = [...entries.keys(), ...unreadable.keys()].sort();
+  for (const { attributes } of nodes) {
+    for (const { checkpointKey } of attributes) {
+      const isThere = entries.has(checkpointKey) || firstFrom(sorted, checkpointKey)?.startsWith(checkpointKey);
+      if (isThere !== true) missing.add(checkpointKey);
+    }
+  }
+  return missing;
+}
+
+/** The first of sorted texts that is not below `text`. */
+function firstFrom(sorted: readonly string[], text: string): string | undefined {
+  let low = 0;
+  for (let high = sorted.length; low < high; ) {
+    const middle = (low + high) >>> 1;
+    if ((sorted[middle] ?? text) < text) low = middle + 1;
+    else high = middle;
+  }
+  return sorted[low];
+}
