@@ -42,7 +42,7 @@ async function ask(question: Question, inputs: Inputs, where: string): Promise<R
     const measured = await measure(question, input, inputs.scale, (text) =>
       note(`${question.name}, ${input.label}: ${text}`),
     );
-    for (const { row, samples } of measured) if (samples.length === 0) note(`${row.name} is not installed`);
+    for (const { row, samples } of measured.rows) if (samples.length === 0) note(`${row.name} is not installed`);
     const result = resultOf(question, input, measured, where);
     const bars = result.bars.map(({ says, found, holds }) => `${holds ? "holds" : "MISSED"}: ${says}: ${found}\n`);
     console.log(

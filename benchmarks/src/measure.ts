@@ -1,4 +1,4 @@
-import { setTimeout as wait } from "node:timers/promises";
+import { calm } from "./calm.ts";
 import type { Input, Question, Row, Scale } from "./question.ts";
 import { RowRunner } from "./row-runner.ts";
 import type { Answer, Sample, Turn } from "./turn.ts";
@@ -9,19 +9,28 @@ export interface Measured {
   readonly samples: readonly Sample[];
 }
 
-/** Milliseconds before a turn in which the one before it calms down. */
-const PAUSE = 50;
+/** What was measured of one input. */
+export interface Measurement {
+  readonly rows: readonly Measured[];
+  /** The part of the turns that began while the machine was busy with something else. */
+  readonly disturbed: number;
+}
+
+/** Seconds that a turn waits for a busy machine. */
+const PATIENCE = 20;
 
 /** Asks a question about one input: every row takes its turns, each time in another order. */
 export async function measure(
   question: Question,
   input: Input,
-  { turns, milliseconds }: Scale,
+  { turns, milliseconds, quick }: Scale,
   progress: (text: string) => void,
-): Promise<Measured[]> {
+): Promise<Measurement> {
   const turn: Turn = { runs: 1, milliseconds };
   const samples = new Map<Row, Sample[]>();
   const runners = new Map<Row, RowRunner>();
+  let taken = 0;
+  let disturbed = 0;
   try {
     for (const row of question.rows.filter(({ fresh }) => fresh !== true)) {
       progress(`${row.name}: warm-up`);
@@ -35,7 +44,8 @@ export async function measure(
         const runner = runners.get(row);
         if (runner !== undefined && !samples.has(row)) continue;
         progress(`${row.name}: ${index + 1} of ${turns}`);
-        await wait(PAUSE);
+        if (!quick && !(await calm(PATIENCE))) disturbed++;
+        taken++;
         const answer = await (runner === undefined ? takeFirst(question, row, input) : runner.take(turn));
         if (!("absent" in answer)) samples.set(row, [...(samples.get(row) ?? []), answer]);
       }
@@ -43,7 +53,8 @@ export async function measure(
   } finally {
     await Promise.all([...runners.values()].map((runner) => runner[Symbol.asyncDispose]()));
   }
-  return question.rows.map((row) => ({ row, samples: samples.get(row) ?? [] }));
+  const rows = question.rows.map((row) => ({ row, samples: samples.get(row) ?? [] }));
+  return { rows, disturbed: disturbed / taken };
 }
 
 /** The first time in a new process. */

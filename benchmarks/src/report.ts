@@ -28,7 +28,9 @@ function section(question: Question, results: readonly Result[], newest: Result 
   for (const result of shown) {
     const older =
       result.date === newest?.date && result.setup === newest.setup ? "" : ` (${result.date}: ${result.setup})`;
-    parts.push(`**${result.input.label}**${older}`, rowTable(question, result));
+    const busy = Math.round(result.disturbed * 100);
+    const noise = busy === 0 ? "" : ` The machine was busy at ${busy} % of the turns.`;
+    parts.push(`**${result.input.label}**${older}.${noise}`, rowTable(question, result));
     if (result.bars.length > 0) parts.push(result.bars.map(barLine).join("\n"));
   }
   return parts;

@@ -1,7 +1,7 @@
 // What was measured, as it stands in results.json: one record for each question and input.
 
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import type { Measured } from "./measure.ts";
+import type { Measured, Measurement } from "./measure.ts";
 import type { Bar, Counts, Input, Kind, Question } from "./question.ts";
 import { median, spread } from "./statistics.ts";
 import { bytesText, countText, ratioText } from "./units.ts";
@@ -36,16 +36,31 @@ export interface Result {
   readonly input: Omit<Input, "path">;
   readonly date: string;
   readonly setup: string;
+  /** The part of the turns that began while the machine was busy with something else. */
+  readonly disturbed: number;
   readonly rows: readonly RowRecord[];
   readonly bars: readonly BarRecord[];
 }
 
 /** Makes a record of what was measured. */
-export function resultOf(question: Question, input: Input, measured: readonly Measured[], setup: string): Result {
+export function resultOf(
+  question: Question,
+  input: Input,
+  { rows: measured, disturbed }: Measurement,
+  setup: string,
+): Result {
   const { path: _, ...rest } = input;
   const rows = measured.flatMap((each) => (each.samples.length === 0 ? [] : [rowOf(each)]));
   const bars = input.judged ? question.bars.flatMap((bar) => judge(bar, rows) ?? []) : [];
-  return { question: question.name, input: rest, date: new Date().toISOString().slice(0, 10), setup, rows, bars };
+  return {
+    question: question.name,
+    input: rest,
+    date: new Date().toISOString().slice(0, 10),
+    setup,
+    disturbed,
+    rows,
+    bars,
+  };
 }
 
 function rowOf({ row, samples }: Measured): RowRecord {

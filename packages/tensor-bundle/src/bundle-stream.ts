@@ -9,6 +9,7 @@ import { indexPlace, isPartitioned, type PartitionedEntry, partitionsOf } from "
 import { batches, type Item, inFileOrder, itemOf } from "./plan.ts";
 import type { Shards } from "./shards.ts";
 import type { ReadItem, TensorReader } from "./tensor-reader.ts";
+import type { HeadedStream, PartHead } from "./transform/heads.ts";
 
 /** How a bundle is laid out, apart from its parts. */
 export interface BundleLayout {
@@ -35,7 +36,7 @@ const BYTES_UNDER_WAY = 2 ** 26;
  *
  * `writeBundle` takes its `parts`, so that the copy of a bundle is the same bytes.
  */
-export class BundleStream implements StoredStream, AsyncIterable<[string, Tensor]> {
+export class BundleStream implements HeadedStream, AsyncIterable<[string, Tensor]> {
   readonly layout: BundleLayout;
   readonly #index: IndexFile;
   readonly #tensors: TensorReader;
@@ -57,6 +58,13 @@ export class BundleStream implements StoredStream, AsyncIterable<[string, Tensor
     for await (const { item, tensor } of this.#read(this.#stored())) {
       const { name, shardId, offset, partition } = item;
       yield [name, tensor, { shardId, offset, partition }];
+    }
+  }
+
+  /** What `parts` gives, without the bytes: it is all in the index. */
+  async *heads(): AsyncGenerator<PartHead, void, undefined> {
+    for (const { name, entry, shardId, offset, partition } of inFileOrder(this.#stored())) {
+      yield { name, dtype: entry.dtype, shape: entry.shape, placement: { shardId, offset, partition } };
     }
   }
 

@@ -31,11 +31,13 @@ export { type LatestCheckpointOptions, latestCheckpoint } from "./latest-checkpo
 export { OBJECT_GRAPH_KEY, pathOfKey, readableNames } from "./object-graph.ts";
 export type { Part, Parts, Placement, TensorInPieces } from "./part.ts";
 export { type LostTensor, type SalvageOptions, type SalvageReport, salvage } from "./salvage.ts";
+export type { LostKeys } from "./salvage-index.ts";
 export { castTensors } from "./transform/cast.ts";
 export type { HeadedStream, PartHead } from "./transform/heads.ts";
 export { joinPartitions } from "./transform/join.ts";
-export { keepTensors } from "./transform/keep.ts";
+export { keepTensors, withoutObjectGraph } from "./transform/keep.ts";
 export { mergeBundles } from "./transform/merge.ts";
+export { OPTIMIZER_NAMES, type OptimizerNames } from "./transform/optimizer-names.ts";
 export { renameTensors } from "./transform/rename.ts";
 export { shardBySize } from "./transform/shard-by-size.ts";
 export { type Cut, splitTensors } from "./transform/split.ts";

@@ -37,7 +37,7 @@ export interface WrittenBundle {
  *
  * Nothing is visible before all is written. Then a bundle that was there goes: first its index, so that at no moment a reader sees
  * an index with the bytes of another; the data files and last the index get their names; stale data files of the prefix are
- * removed. After a failure or an abort the bundle that was there is there still.
+ * removed. After a failure or an abort before that the bundle that was there is there still; after one in between there is none.
  *
  * Throws a `RangeError` for a name that comes twice or a partition that does not fit, a `SourceError` where writing fails.
  */

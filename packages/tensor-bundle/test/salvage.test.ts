@@ -72,7 +72,7 @@ describe("any damage", () => {
     flips: fc.integer({ min: 0, max: 3 }),
   });
 
-  property.prop([fc.constantFrom(...cases), fc.nat(), damage], { numRuns: 600 })(
+  property.prop([fc.constantFrom(...cases), fc.nat(), damage], { numRuns: 150 })(
     "what is written is sound, and has exactly what could be read",
     async ({ files }, which, { at, xor, cut, flips }) => {
       const names = [...files.keys()];

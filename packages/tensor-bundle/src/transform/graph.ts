@@ -1,4 +1,5 @@
 import type { ObjectGraph, ObjectNode } from "@modelbytes/tf-proto";
+import { stepInto } from "../object-graph.ts";
 
 /**
  * Keys and the object graph. A key spells the path by which its object was found first:
@@ -23,11 +24,7 @@ export function parseKey(key: string): KeyPath | undefined {
   return { path: cut === 0 ? [] : key.slice(0, cut).split("/"), rest: key.slice(cut) };
 }
 
-/** A local name as keys spell it: "." as "..", "/" as ".S". */
-export function escapeLocalName(name: string): string {
-  return name.replaceAll(".", "..").replaceAll("/", ".S");
-}
-
+/** A local name that a key spells with ".." for "." and ".S" for "/". */
 export function unescapeLocalName(name: string): string {
   return name.replace(/\.\.|\.S/g, (escaped) => (escaped === ".." ? "." : "/"));
 }
@@ -50,12 +47,15 @@ export function* edgesOf({ nodes }: ObjectGraph, path: readonly string[]): Gener
   }
 }
 
-/** For each node that the root leads to along edges that are `open`, the first path that a breadth-first search finds. */
-export function firstPaths({ nodes }: ObjectGraph, open: (edge: Edge) => boolean): Map<number, readonly string[]> {
-  const paths = new Map<number, readonly string[]>([[0, []]]);
+/**
+ * For each node that the root leads to along edges that are `open`, the first path that a breadth-first search finds, as keys spell
+ * it; `undefined` for the root itself.
+ */
+export function firstPaths({ nodes }: ObjectGraph, open: (edge: Edge) => boolean): Map<number, string | undefined> {
+  const paths = new Map<number, string | undefined>([[0, undefined]]);
   for (const [node, path] of paths) {
     for (const [child, { nodeId, localName }] of (nodes[node]?.children ?? []).entries()) {
-      if (!paths.has(nodeId) && open({ node, child })) paths.set(nodeId, [...path, localName]);
+      if (!paths.has(nodeId) && open({ node, child })) paths.set(nodeId, stepInto(path, localName));
     }
   }
   return paths;

@@ -1,7 +1,7 @@
 import type { ObjectGraph } from "@modelbytes/tf-proto";
 import type { StoredStream } from "../bundle-stream.ts";
 import { derivedStream } from "./derive.ts";
-import { type Edge, edgesOf, escapeLocalName, firstPaths, parseKey, withCheckpointValues } from "./graph.ts";
+import { type Edge, edgesOf, firstPaths, parseKey, withCheckpointValues } from "./graph.ts";
 import { type HeadedStream, headsOf } from "./heads.ts";
 import { keepPlanned } from "./keep.ts";
 import { isOptimizerName } from "./optimizer-names.ts";
@@ -54,9 +54,8 @@ function planOf(graph: ObjectGraph): Plan {
   const paths = firstPaths(graph, isOpen);
   const keys = new Map<string, string | undefined>();
   for (const [id, { attributes }] of graph.nodes.entries()) {
-    const path = paths.get(id);
     for (const { checkpointKey } of attributes) {
-      if (path !== undefined) keys.set(checkpointKey, newKey(graph, checkpointKey, path, isOpen));
+      if (paths.has(id)) keys.set(checkpointKey, newKey(graph, checkpointKey, paths.get(id), isOpen));
       else if (!keys.has(checkpointKey)) keys.set(checkpointKey, undefined);
     }
   }
@@ -80,10 +79,10 @@ function planOf(graph: ObjectGraph): Plan {
 }
 
 /** The key as it is, unless its path leads through an optimizer: then with the path that is left. */
-function newKey(graph: ObjectGraph, key: string, path: readonly string[], isOpen: (edge: Edge) => boolean): string {
+function newKey(graph: ObjectGraph, key: string, path: string | undefined, isOpen: (edge: Edge) => boolean): string {
   const parsed = parseKey(key);
   if (parsed === undefined || [...edgesOf(graph, parsed.path)].every(isOpen)) return key;
-  return `${path.map(escapeLocalName).join("/")}${parsed.rest}`;
+  return `${path ?? ""}${parsed.rest}`;
 }
 
 /** The new name of a tensor whose key, or the beginning of it, is among `keys`; `undefined` for one that goes. */
