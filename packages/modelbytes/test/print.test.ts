@@ -104,6 +104,7 @@ describe("progress", () => {
     ]);
     expect(progressText(0, 10, 1000)).toBe("0 B of 10 B");
     expect(progressText(1e9, 100e9, 1000)).toBe("1.0 GB of 100 GB, 1.0 GB/s, 1 min 39 s left");
+    expect(progressText(1e9, 0, 1000)).toBe("1.0 GB, 1.0 GB/s");
   });
 
   test("and colours are for terminals only", () => {

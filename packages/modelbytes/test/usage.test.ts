@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, test } from "vitest";
 import { FIXTURES, modelbytes, ROOT, temporaryDirectory } from "./command.ts";
 
-const COMMANDS = ["inspect", "verify", "hash", "read", "latest"] as const;
+const COMMANDS = ["inspect", "verify", "hash", "read", "convert", "salvage", "latest"] as const;
 
 describe.concurrent("the command", { timeout: 30_000 }, () => {
   test.for(COMMANDS)("explains %s, with an example", async (name, { expect }) => {
@@ -34,6 +34,24 @@ describe.concurrent("the command", { timeout: 30_000 }, () => {
     ["an unknown choice", ["inspect", "a", "--names", "short"]],
     ["an option without its value", ["read", "a", "b", "--select"]],
     ["a URL that is none", ["inspect", "http://"]],
+    ["no place to write to", ["convert", "a"]],
+    ["an empty place to write to", ["convert", "a", ""]],
+    ["a URL to write to", ["convert", "a", "https://example.com/a"]],
+    ["a directory to write to", ["salvage", "a", "b/"]],
+    ["a directory that is there", ["convert", "a", "packages"]],
+    ["a file of a checkpoint to write to", ["salvage", "a", "b.data-00000-of-00001"]],
+    ["a checkpoint to be salvaged to itself", ["salvage", "a", "./a", "--force"]],
+    ["an unknown format", ["convert", "a", "b", "--to", "zip"]],
+    ["an unknown part", ["convert", "a", "b", "--strip", "model"]],
+    ["no pattern", ["convert", "a", "b", "--only", ""]],
+    ["a renaming without TO", ["convert", "a", "b", "--rename", "c\\=d"]],
+    ["a renaming without FROM", ["convert", "a", "b", "--rename", "=c"]],
+    ["a renaming with other stars", ["convert", "a", "b", "--rename", "c*=d**"]],
+    ["a cast without TO", ["convert", "a", "b", "--cast", "float32"]],
+    ["a cast of what is no float", ["convert", "a", "b", "--cast", "int32=float32"]],
+    ["two casts of one dtype", ["convert", "a", "b", "--cast", "float32=float16", "--cast", "float32=float64"]],
+    ["a number of shards that is none", ["convert", "a", "b", "--shards", "1.5"]],
+    ["too many shards", ["convert", "a", "b", "--shards", "100000"]],
   ])("ends with 2 for %s", async ([, args = []], { expect }) => {
     const { code, stdout, stderr } = await modelbytes(...args);
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });

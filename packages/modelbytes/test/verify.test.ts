@@ -59,6 +59,8 @@ describe.concurrent("verify", { timeout: 30_000 }, () => {
     const [{ code: name = "", message = "" } = {}] = JSON.parse(stdout).problems;
     expect({ code: text.code, problem, last }).toEqual({ code: 1, problem: `${name}  ${message}`, last: "1 problem" });
     expect(message).toContain(`${file}, byte 0, tensor "b": `);
+    const hint = `hint: \`modelbytes salvage ${folder}/model OUT\` saves what is whole to a new checkpoint\n`;
+    expect(text.stderr).toBe(hint);
   });
 
   test("goes on after each problem", async ({ expect, onTestFinished }) => {

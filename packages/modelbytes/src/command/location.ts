@@ -20,15 +20,21 @@ export function toLocation(path: string): string | URL {
  * is not its prefix.
  */
 export async function openPath(path: string, shell: Shell): Promise<Model> {
+  return await openLocation(path, async (location) => {
+    const model = await openModel(location, { tolerant: true, signal: shell.signal });
+    if (model.path !== pathOf(location)) shell.note(`reading the checkpoint ${model.path}`);
+    return model;
+  });
+}
+
+/** What `open` makes of the place that PATH names. Its errors explain what people take for a checkpoint. */
+export async function openLocation<T>(path: string, open: (location: string | URL) => Promise<T>): Promise<T> {
   const location = toLocation(path);
-  let model: Model;
   try {
-    model = await openModel(location, { tolerant: true, signal: shell.signal });
+    return await open(location);
   } catch (error) {
     throw (await explained(error, location)) ?? error;
   }
-  if (model.path !== pathOf(location)) shell.note(`reading the checkpoint ${model.path}`);
-  return model;
 }
 
 /** How an opened model calls the place that it was asked for. */

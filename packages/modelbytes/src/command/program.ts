@@ -1,10 +1,12 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError, Option } from "commander";
+import type { ConvertOptions } from "./convert.ts";
 import { EXIT, type ExitCode } from "./failure.ts";
 import type { HashOptions } from "./hash.ts";
 import type { InspectOptions } from "./inspect.ts";
 import type { LatestOptions } from "./latest.ts";
 import type { ReadOptions } from "./read.ts";
+import type { SalvageOptions } from "./salvage.ts";
 import type { Shell } from "./shell.ts";
 import type { VerifyOptions } from "./verify.ts";
 
@@ -60,6 +62,50 @@ export async function run(args: readonly string[], shell: Shell): Promise<ExitCo
       exitCode = await (await import("./read.ts")).read(path, name, options, shell);
     });
 
+  command(
+    program,
+    "convert",
+    "write a checkpoint anew, with other names, fewer tensors, other dtypes or other data files",
+    "convert ckpt/model-3 slim/model --strip optimizer --cast float32=bfloat16",
+  )
+    .argument("<in>", PATH)
+    .argument("<out>", "the prefix of the new checkpoint; its directory is made where there is none")
+    .option("--to <format>", "the format of OUT; so far tensor-bundle, which is the default")
+    .addOption(new Option("--strip <part>", "leave out what only the optimizer needs").choices(["optimizer"]))
+    .option(
+      "--only <glob>",
+      "keep these tensors, by key or readable name; * stands for any part of a name between slashes, ** also for several (repeatable)",
+      listed,
+    )
+    .option(
+      "--cast <from=to>",
+      "turn all tensors of one dtype of floats into another, as float32=bfloat16 (repeatable)",
+      listed,
+    )
+    .option(
+      "--rename <from=to>",
+      "put TO in the place of FROM where names begin with it, as model/dense=model/hidden; stars stand for the same in both: block_*=layer_* (repeatable)",
+      listed,
+    )
+    .option("--shards <n>", "distribute the tensors anew over so many data files")
+    .option("--force", "replace a checkpoint that is there")
+    .action(async (from: string, out: string, options: ConvertOptions) => {
+      exitCode = await (await import("./convert.ts")).convert(from, out, options, shell);
+    });
+
+  command(
+    program,
+    "salvage",
+    "save what is whole in a damaged checkpoint to a new one",
+    "salvage ckpt/model-3 saved/model-3",
+  )
+    .argument("<in>", PATH)
+    .argument("<out>", "the prefix of the new checkpoint; its directory is made where there is none")
+    .option("--force", "replace a checkpoint that is there")
+    .action(async (from: string, out: string, options: SalvageOptions) => {
+      exitCode = await (await import("./salvage.ts")).salvage(from, out, options, shell);
+    });
+
   command(program, "latest", "the newest checkpoint of a directory, as tf.train.latest_checkpoint", "latest ckpt/")
     .argument("<directory>", "a directory with a `checkpoint` file, or its http(s):// URL")
     .option("--json", "print JSON")
@@ -78,7 +124,7 @@ export async function run(args: readonly string[], shell: Shell): Promise<ExitCo
 
 function newProgram(shell: Shell): Command {
   return new Command("modelbytes")
-    .description("Reads and checks TensorFlow checkpoints, byte for byte, without Python.")
+    .description("Reads, checks and writes TensorFlow checkpoints, byte for byte, without Python.")
     .version(version(), "-V, --version", "print the version")
     .helpOption("-h, --help", "print this help")
     .option("--debug", "show where an error comes from")
@@ -94,6 +140,11 @@ function newProgram(shell: Shell): Command {
 
 function command(program: Command, name: string, description: string, example: string): Command {
   return program.command(name).description(description).addHelpText("after", `\nExample:\n  $ modelbytes ${example}`);
+}
+
+/** Collects the values of an option that may be given several times. */
+function listed(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, value];
 }
 
 function namesOption(): Option {

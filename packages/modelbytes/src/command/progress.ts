@@ -41,11 +41,12 @@ export class ProgressLine {
   }
 }
 
-/** What the line says after so many milliseconds. */
+/** What the line says after so many milliseconds. A `total` of 0 is one that nobody knows yet. */
 export function progressText(bytes: number, total: number, milliseconds: number): string {
-  const done = `${bytesText(bytes)} of ${bytesText(total)}`;
+  const done = total === 0 ? bytesText(bytes) : `${bytesText(bytes)} of ${bytesText(total)}`;
   const rate = (bytes / milliseconds) * 1000;
   if (!(rate > 0)) return done;
+  if (total === 0) return `${done}, ${bytesText(rate)}/s`;
   return `${done}, ${bytesText(rate)}/s, ${secondsText((total - bytes) / rate)} left`;
 }
 

@@ -1,5 +1,5 @@
 import { CorruptError, type ModelbytesError } from "@modelbytes/bytes";
-import type { ExitCode } from "./failure.ts";
+import { EXIT, type ExitCode } from "./failure.ts";
 import { stringify } from "./json.ts";
 import { openPath } from "./location.ts";
 import { exitCodeOfAll, problemJson } from "./problem.ts";
@@ -31,6 +31,9 @@ export async function verify(path: string, { json }: VerifyOptions, shell: Shell
     shell.print(stringify({ ok, format, tensors, bytes, problems: problems.map(problemJson) }));
   } else {
     printSummary(findings, performance.now() - start, shell);
+    if (exitCodeOfAll(problems) === EXIT.corrupt && format !== "tensor-bundle-v1") {
+      shell.hint(`\`modelbytes salvage ${path} OUT\` saves what is whole to a new checkpoint`);
+    }
   }
   return exitCodeOfAll(problems);
 }

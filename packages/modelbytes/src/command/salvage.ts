@@ -1,0 +1,61 @@
+import { resolve } from "node:path";
+import type { ModelbytesError } from "@modelbytes/bytes";
+import { type SalvageReport, salvage as salvageBundle } from "@modelbytes/tensor-bundle";
+import { EXIT, type ExitCode, UsageError } from "./failure.ts";
+import { openLocation } from "./location.ts";
+import type { Shell } from "./shell.ts";
+import { targetOf } from "./target.ts";
+import { counted, printable } from "./text.ts";
+
+export interface SalvageOptions {
+  readonly force?: true;
+}
+
+/** `modelbytes salvage IN OUT` */
+export async function salvage(from: string, out: string, { force }: SalvageOptions, shell: Shell): Promise<ExitCode> {
+  if (resolve(from) === resolve(out)) {
+    throw new UsageError("OUT is the damaged checkpoint itself", "write to another place; it may yet be needed");
+  }
+  const target = await targetOf(out, { to: "tensor-bundle", force });
+  const { signal } = shell;
+  const onProgress = shell.progress();
+  const report = await openLocation(from, (location) =>
+    target.write((to) => salvageBundle(location, to, { signal, onProgress })),
+  );
+  shell.finish();
+  if (report.headerIsAssumed)
+    shell.note("the header of the index is lost; the checkpoint is taken to be little-endian");
+  printLosses(report, shell);
+  const lossless = report.lost.length + report.lostKeys.length === 0;
+  const content = `${counted(report.kept.length, "tensor")}, ${counted(report.written.bytes, "byte")}`;
+  const losses = shell.style(lossless ? "green" : "red", lossesText(report));
+  shell.print(`${shell.style("green", "wrote")} ${printable(target.prefix)}: ${content}; ${losses}`);
+  return lossless ? EXIT.fine : EXIT.corrupt;
+}
+
+function printLosses({ lost, lostKeys, damage }: SalvageReport, shell: Shell): void {
+  const line = (word: string, what: string, error: ModelbytesError) => {
+    shell.print(`${shell.style("red", word)}  ${printable(`${what}${reasonOf(error)}`)}`);
+  };
+  const losing = new Set<ModelbytesError>(lostKeys.map(({ error }) => error));
+  for (const error of damage) if (!losing.has(error)) line("damage", "", error);
+  for (const { after, upTo, error } of lostKeys) {
+    const from = after === undefined ? "from the first" : `behind ${JSON.stringify(after)}`;
+    const to = upTo === undefined ? "to the last" : `up to ${JSON.stringify(upTo)}`;
+    line("lost", `keys ${from} ${to}  `, error);
+  }
+  for (const { tensor, error } of lost) line("lost", `${tensor}  `, error);
+}
+
+/** The message without the tensor, which stands before it. */
+function reasonOf({ file, offset, reason }: ModelbytesError): string {
+  const at = offset === undefined ? "" : `, byte ${offset}`;
+  return file === undefined ? reason : `${file}${at}: ${reason}`;
+}
+
+function lossesText({ lost, lostKeys }: SalvageReport): string {
+  const unknown = "tensors may be lost whose names nobody knows";
+  if (lost.length === 0) return lostKeys.length === 0 ? "nothing is lost" : unknown;
+  const known = `${counted(lost.length, "tensor")} ${lost.length === 1 ? "is" : "are"} lost`;
+  return lostKeys.length === 0 ? known : `${known}, and other ${unknown}`;
+}
