@@ -81,36 +81,38 @@ function rate({ unit }: Question, { input }: Result, { seconds }: RowRecord): st
   return rateText(amount / seconds, unit);
 }
 
-/** The table of the README: of each judged input our first row beside its rival and the floor. */
+/** The table of the README: the rows that bars are about, beside their rivals and floors. */
 export function readmeTable(results: readonly Result[], questions: readonly Question[]): string {
-  const judged = results.filter(({ input, bars }) => input.judged && bars.length > 0);
-  const lines = judged.flatMap((result) => {
-    const question = questions.find(({ name }) => name === result.question);
-    const ours = result.rows.find(({ kind }) => kind === "ours");
-    if (question === undefined || ours === undefined) return [];
-    const rival = rivalOf(ours, result.rows);
-    const floor = floorOf(ours, result.rows);
-    return [
-      [
-        `${question.title}: ${result.input.label}`,
-        mine(question, result, ours),
-        rival === undefined ? "" : `${secondsText(rival.seconds)}, ${rival.name}`,
-        rival === undefined ? "" : ratioText(ratio(ours, rival)),
-        floor === undefined ? "" : `${Math.round(ratio(ours, floor) * 100)} % of ${floor.name}`,
-        ours.memory === undefined ? "" : `${countText(Math.round(ours.memory / 1e6))} MB`,
-      ],
-    ];
+  const lines = questions.flatMap((question) => {
+    const names = new Set(question.bars.flatMap((bar) => ("memoryBelow" in bar ? [] : bar.row)));
+    const judged = results.filter((result) => result.question === question.name && result.input.judged);
+    return judged.flatMap((result) =>
+      result.rows.filter(({ name }) => names.has(name)).map((row) => readmeLine(question, result, row)),
+    );
   });
   const newest = results.toSorted((a, b) => a.date.localeCompare(b.date)).at(-1);
   const head = ["", "modelbytes", "rival", "speed to the rival", "speed to the floor", "peak memory"];
   return `${table(head, lines)}\n\n${newest?.date}, ${newest?.setup}. [All results](benchmarks/results.md).\n`;
 }
 
-function mine(question: Question, result: Result, row: RowRecord): string {
-  const more = row.counts === undefined ? "" : `, ${countsText(row.counts)}`;
-  return question.unit === "bytes"
-    ? `${secondsText(row.seconds)}, ${rate(question, result, row)}${more}`
-    : `${secondsText(row.seconds)}${more}`;
+/** Where only what is counted matters, rivals and floors say nothing. A floor says something where the work is to move bytes. */
+function readmeLine(question: Question, result: Result, row: RowRecord): string[] {
+  const bytes = question.unit === "bytes";
+  const rival = row.counts === undefined ? rivalOf(row, result.rows) : undefined;
+  const floor = bytes ? floorOf(row, result.rows) : undefined;
+  const facts = [
+    secondsText(row.seconds),
+    ...(bytes ? [rate(question, result, row)] : []),
+    ...(row.counts === undefined ? [] : [countsText(row.counts)]),
+  ];
+  return [
+    `${question.title}: ${result.input.label}${row.fresh ? `, ${row.name.replace(/^[^,]*, /, "")}` : ""}`,
+    facts.join(", "),
+    rival === undefined ? "" : `${secondsText(rival.seconds)}, ${rival.name}`,
+    rival === undefined ? "" : ratioText(ratio(row, rival)),
+    floor === undefined ? "" : `${Math.round(ratio(row, floor) * 100)} % of ${floor.name}`,
+    row.memory === undefined ? "" : `${countText(Math.round(row.memory / 1e6))} MB`,
+  ];
 }
 
 /** `text` with `table` between the markers of benchmarks; `text` itself where there are none. */

@@ -106,7 +106,7 @@ class IndexCollector {
       return;
     }
     const name = decodeName(key);
-    const tensorPlace = { ...place, tensor: name };
+    const tensorPlace = { file: place.file, offset: place.offset, tensor: name };
     if (this.#lastKey !== undefined && compareBytes(this.#lastKey, key) >= 0) {
       const same = this.#entries.has(name) || this.#unreadable.has(name);
       const reason = same ? "the index has two entries of this key" : "the keys of the index are out of order";

@@ -7,7 +7,7 @@ import type { Shards } from "./shards.ts";
 
 /**
  * Checks the tensors of a shard in one pass from its first byte to its last: windows of the file, whatever tensors they hold, are
- * read into two buffers in turn, so that one window is read while the other is checked.
+ * read into a few buffers in turn, so that some windows are read while one is checked.
  *
  *     tensors    │ a │  b  │c│          d          │     │ e │
  *     windows    ┆       ┆       ┆       ┆       ┆       ┆   ┆
@@ -19,8 +19,11 @@ const WINDOW_BYTES = 2 ** 22;
 /** Bytes that no tensor claims and that are cheaper to read than to skip. */
 const LARGEST_GAP = 2 ** 16;
 
-/** Two buffers, which the shards of a bundle share one after another. */
-export type SweepBuffers = readonly [Crc32cBuffer, Crc32cBuffer];
+/** Buffers that the windows take in turn; the shards of a bundle share them. */
+export type SweepBuffers = readonly Crc32cBuffer[];
+
+/** One is looked at while two are read, so that neither has to wait for the other. */
+const BUFFERS = 3;
 
 export interface SweepOptions extends WaitOptions {
   readonly bigEndian: boolean;
@@ -30,7 +33,7 @@ export interface SweepOptions extends WaitOptions {
 /** Buffers for windows of shards in which the tensors take up to `extent` bytes. */
 export function sweepBuffers(extent: number): SweepBuffers {
   const capacity = Math.min(extent, WINDOW_BYTES);
-  return [new Crc32cBuffer(capacity), new Crc32cBuffer(capacity)];
+  return Array.from({ length: BUFFERS }, () => new Crc32cBuffer(capacity));
 }
 
 /** A range of the shard. */
@@ -146,7 +149,7 @@ interface ReadWindow {
   readonly piece: Piece | ModelbytesError;
 }
 
-/** Reads the windows into the buffers in turn: two under way are the one that is looked at and the one behind it. */
+/** Reads the windows into the buffers in turn. */
 function* readings(
   ranges: Iterable<Window>,
   shardId: number,
@@ -155,7 +158,8 @@ function* readings(
 ): Generator<Task<ReadWindow>> {
   let turn = 0;
   for (const window of ranges) {
-    const buffer = buffers[turn++ % 2 === 0 ? 0 : 1];
+    const buffer = buffers[turn++ % buffers.length];
+    if (buffer === undefined) return;
     const length = window.stop - window.start;
     const run = async (signal: AbortSignal): Promise<ReadWindow> => {
       try {

@@ -24,7 +24,8 @@ const RESTART_BYTES = 4;
 /** The entries of a block that begins at `place.offset`, in order. Throws a `CorruptError` at the first that breaks a rule. */
 export function* readBlock(block: BlockContents, place: Place): Generator<BlockEntry> {
   if (!block.compressed) {
-    yield* entries(block.bytes, place, (offset) => ({ ...place, offset: (place.offset ?? 0) + offset }));
+    const { file, offset: start = 0 } = place;
+    yield* entries(block.bytes, place, (offset) => ({ file, offset: start + offset }));
     return;
   }
   try {
@@ -54,7 +55,9 @@ function* entries(block: Uint8Array, place: Place, placeOf: (offset: number) => 
       if (shared !== 0)
         throw reader.corrupt("block-restart", `the entry at a restart shares ${shared} bytes of its key`, at);
     }
-    key = join(key.subarray(0, shared), reader.view(unshared));
+    const restAt = reader.position;
+    reader.skip(unshared);
+    key = keyOf(key, shared, block, restAt, unshared);
     const valueAt = reader.position;
     yield { key, value: reader.view(valueLength), place: placeOf(valueAt) };
   }
@@ -84,9 +87,10 @@ function readRestarts(
   return { count, start, offset: (restart) => view.getUint32(RESTART_BYTES * restart, true) };
 }
 
-function join(head: Uint8Array, tail: Uint8Array): Uint8Array {
-  const whole = new Uint8Array(head.length + tail.length);
-  whole.set(head);
-  whole.set(tail, head.length);
-  return whole;
+/** A key put together. Loops, as keys are short and there may be millions of them. */
+function keyOf(previous: Uint8Array, shared: number, block: Uint8Array, restAt: number, unshared: number): Uint8Array {
+  const key = new Uint8Array(shared + unshared);
+  for (let at = 0; at < shared; at++) key[at] = previous[at] ?? 0;
+  for (let at = 0; at < unshared; at++) key[shared + at] = block[restAt + at] ?? 0;
+  return key;
 }
