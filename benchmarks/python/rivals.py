@@ -6,6 +6,7 @@ A line is {"runs", "milliseconds"}, the answer {"seconds", "memory"}: the median
 above that of the process before it had done anything. The same protocol as src/row-process.ts.
 """
 
+import functools
 import json
 import re
 import statistics
@@ -13,6 +14,7 @@ import sys
 import time
 
 import quiet  # noqa: F401
+import numpy as np
 import tensorflow as tf
 
 
@@ -37,7 +39,34 @@ def open_and_list(path, items, **_):
     assert found == items, f"{found} tensors instead of {items}"
 
 
-ROWS = {"load_all": load_all, "keep_all": keep_all, "open_and_list": open_and_list}
+@functools.cache
+def checkpoint_of(bytes, items):
+    values = np.arange(bytes // items // 4, dtype=np.float32) / 2
+    return tf.train.Checkpoint(**{f"layer_{item}": tf.Variable(values) for item in range(items)})
+
+
+def checkpoint_write(path, bytes, items, **_):
+    checkpoint_of(bytes, items).write(f"{path}-tensorflow")
+
+
+@functools.cache
+def tensors_of(bytes, items):
+    values = tf.constant(np.arange(bytes // items // 4, dtype=np.float32) / 2)
+    return [f"layer_{item}/kernel" for item in range(items)], [""] * items, [values] * items
+
+
+def save_many(path, bytes, items, **_):
+    names, slices, tensors = tensors_of(bytes, items)
+    tf.raw_ops.SaveV2(prefix=f"{path}-tensorflow", tensor_names=names, shape_and_slices=slices, tensors=tensors)
+
+
+ROWS = {
+    "load_all": load_all,
+    "keep_all": keep_all,
+    "open_and_list": open_and_list,
+    "checkpoint_write": checkpoint_write,
+    "save_many": save_many,
+}
 
 
 def status_bytes(field):

@@ -1,13 +1,25 @@
 import type { Question } from "./question.ts";
+import { copy } from "./questions/copy.ts";
 import { crc32c } from "./questions/crc32c.ts";
 import { memory } from "./questions/memory.ts";
 import { openList } from "./questions/open-list.ts";
 import { remoteOne } from "./questions/remote-one.ts";
 import { stream } from "./questions/stream.ts";
 import { verify } from "./questions/verify.ts";
+import { write, writeMany } from "./questions/write.ts";
 
 /** All of them, in the order in which they are asked and shown. */
-export const QUESTIONS: readonly Question[] = [verify, stream, openList, remoteOne, crc32c, memory];
+export const QUESTIONS: readonly Question[] = [
+  verify,
+  stream,
+  openList,
+  remoteOne,
+  write,
+  writeMany,
+  copy,
+  crc32c,
+  memory,
+];
 
 /** The question of this name. Throws where there is none. */
 export function questionNamed(name: string): Question {
