@@ -8,14 +8,21 @@ import { bytesText } from "./units.ts";
 /** What a disk keeps free beside the inputs. */
 const RESERVE = 2 ** 30;
 
+/** Where Linux keeps files in memory. */
+const MEMORY_FILES = "/dev/shm";
+
 /** A folder for generated inputs, in the folder for temporary files (`TMPDIR`); gone when the process ends. */
 export class Scratch {
   readonly folder: string;
+  readonly #made: string[] = [];
   readonly #checkpoints = new Map<string, Promise<string>>();
 
   private constructor(folder: string) {
     this.folder = folder;
-    const remove = () => rmSync(folder, { recursive: true, force: true });
+    this.#made.push(folder);
+    const remove = () => {
+      for (const made of this.#made) rmSync(made, { recursive: true, force: true });
+    };
     process.once("exit", remove);
     for (const [signal, code] of [["SIGINT", 130] as const, ["SIGTERM", 143] as const]) {
       process.once(signal, () => process.exit(code));
@@ -24,6 +31,15 @@ export class Scratch {
 
   static async make(): Promise<Scratch> {
     return new Scratch(await mkdtemp(join(tmpdir(), "modelbytes-bench-")));
+  }
+
+  /** A folder whose files are in memory, or nothing where the host has none with so many bytes free. */
+  async inMemory(bytes: number): Promise<string | undefined> {
+    const found = await statfs(MEMORY_FILES).catch(() => undefined);
+    if (found === undefined || found.bavail * found.bsize < bytes) return undefined;
+    const folder = await mkdtemp(join(MEMORY_FILES, "modelbytes-bench-"));
+    this.#made.push(folder);
+    return folder;
   }
 
   /**

@@ -1,12 +1,16 @@
 // How fast is a checkpoint written, checksums included, and how fast are many small tensors?
 //
-// All rows write beside what they wrote before and then take its name, so that the disk sees the same work.
+// All rows write beside what they wrote before and then take its name, so that the disk sees the same work. A disk that writes
+// back while others still write makes one row wait for another's bytes, so the bars are about files in memory, where there is
+// nothing but the writer; the rows of the disk stand beside them.
 
 import { open, rename } from "node:fs/promises";
+import { join } from "node:path";
 import { tensor } from "@modelbytes/tensor";
 import { type Part, writeBundle } from "@modelbytes/tensor-bundle";
-import type { Input, Question, Work } from "../question.ts";
-import { expectBytes, LARGE_TENSORS, largeCheckpoint, manyTensors } from "./checkpoint-inputs.ts";
+import type { Input, Inputs, Question, Work } from "../question.ts";
+import { bytesText } from "../units.ts";
+import { expectBytes, LARGE_TENSORS, manyTensors } from "./checkpoint-inputs.ts";
 
 /** The tensors of the input share their values. */
 function values({ bytes, items }: Input): Float32Array<ArrayBuffer> {
@@ -39,11 +43,25 @@ async function writeRaw(input: Input): Promise<Work> {
   };
 }
 
+/** To the disk, and to files in memory where the host has room for what three rows keep and write. */
+async function targets({ scale, scratch }: Inputs): Promise<Input[]> {
+  const what = `${bytesText(scale.bytes)} in ${LARGE_TENSORS} tensors`;
+  const input = { bytes: scale.bytes, items: LARGE_TENSORS };
+  const memory = await scratch.inMemory(8 * scale.bytes);
+  const onDisk = { ...input, label: `${what}, on the disk`, path: join(scratch.folder, "written") };
+  if (memory === undefined) return [{ ...onDisk, judged: true }];
+  const inMemory = { ...input, label: `${what}, files in memory`, path: join(memory, "written") };
+  return [
+    { ...inMemory, judged: true },
+    { ...onDisk, judged: false },
+  ];
+}
+
 export const write: Question = {
   name: "write",
   title: "Write a checkpoint, checksums included",
   unit: "bytes",
-  inputs: async (inputs) => [await largeCheckpoint(inputs, inputs.scale.bytes, LARGE_TENSORS)],
+  inputs: targets,
   rows: [
     { name: "writeBundle", kind: "ours", work: writeTensors },
     { name: "TensorFlow, Checkpoint.write", kind: "rival", work: "checkpoint_write" },

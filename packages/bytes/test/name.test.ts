@@ -1,5 +1,5 @@
 import { fc, test } from "@fast-check/vitest";
-import { compareBytes, decodeName, encodeName } from "@modelbytes/bytes";
+import { compareBytes, decodeName, encodeName, sortNames } from "@modelbytes/bytes";
 import { describe, expect } from "vitest";
 import { PYTHON_NAMES } from "./python-names.ts";
 
@@ -60,5 +60,16 @@ describe("compareBytes", () => {
     if (late === undefined || early === undefined) throw new TypeError();
     expect("😀" < "\uff61").toBe(true);
     expect(compareBytes(late, early)).toBeGreaterThan(0);
+  });
+});
+
+describe("sortNames", () => {
+  test.prop([fc.array(fc.uint8Array({ maxLength: 4 }))])("sorts as the bytes do", (all) => {
+    const sorted = all.toSorted((a, b) => compareBytes(a, b)).map((bytes) => decodeName(bytes));
+    expect(sortNames(all.map((bytes) => decodeName(bytes)))).toEqual(sorted);
+  });
+
+  test("a character beyond U+FFFF is behind one that UTF-16 puts behind it", () => {
+    expect(sortNames(["😀", "\uff61", "a"])).toEqual(["a", "\uff61", "😀"]);
   });
 });

@@ -1,6 +1,6 @@
-import { compareBytes, encodeName } from "@modelbytes/bytes";
+import { ByteWriter, encodeName, sortNames } from "@modelbytes/bytes";
 import { DTYPES, type DType, elementCount } from "@modelbytes/tensor";
-import { type BundleEntryProto, encodeBundleEntry, encodeBundleHeader, type TensorSlice } from "@modelbytes/tf-proto";
+import { appendBundleEntry, encodeBundleHeader, type TensorSlice } from "@modelbytes/tf-proto";
 import { mask } from "./crc32c/crc32c.ts";
 import type { BundleHeader } from "./header.ts";
 import type { Placement } from "./part.ts";
@@ -35,14 +35,17 @@ export interface PartitionedLayout {
  * the first shard's number.
  */
 export class IndexBuilder {
-  readonly #entries = new Map<string, BundleEntryProto>();
+  /** Which entry is of which name. A checkpoint may have a million, so they are bytes at once, one behind another. */
+  readonly #numbers = new Map<string, number>();
+  readonly #entries: ByteWriter = new ByteWriter();
+  readonly #ends: number[] = [0];
   readonly #partitioned = new Map<string, Partitioned>();
 
   /** Throws a `RangeError` for a name that is taken or empty, and for a partition that does not fit its tensor. */
   add(name: string, dtype: DType, shape: readonly number[], written: Written, partition: Placement["partition"]): void {
     if (name === "") throw new RangeError("a tensor needs a name: the empty key is the header's");
     if (partition === undefined || isWhole(partition, shape)) {
-      this.#set(name, dtype, shape, written);
+      this.#set(name, dtype, shape, written, mask(written.crc32c), []);
       return;
     }
     checkPartition(name, partition, shape);
@@ -50,7 +53,7 @@ export class IndexBuilder {
     if (full.dtype !== dtype || full.shape.join() !== partition.shape.join()) {
       throw new RangeError(`the partitions of ${JSON.stringify(name)} are of different tensors`);
     }
-    this.#set(partitionName(name, partition.slice), dtype, shape, written);
+    this.#set(partitionName(name, partition.slice), dtype, shape, written, mask(written.crc32c), []);
     full.slices.push({ slice: partition.slice, shardId: written.shardId });
     this.#partitioned.set(name, full);
   }
@@ -58,28 +61,39 @@ export class IndexBuilder {
   /** Throws a `RangeError` for a name that is taken already. Call it before the bytes are written. */
   checkName(name: string, partition: Placement["partition"]): void {
     const key = partition === undefined ? name : partitionName(name, partition.slice);
-    const other = partition === undefined ? this.#partitioned.has(name) : this.#entries.has(name);
-    if (this.#entries.has(key) || other) throw new RangeError(`two tensors are called ${JSON.stringify(name)}`);
+    const other = partition === undefined ? this.#partitioned.has(name) : this.#numbers.has(name);
+    if (this.#numbers.has(key) || other) throw new RangeError(`two tensors are called ${JSON.stringify(name)}`);
   }
 
   /** The index file. `layouts` are those of partitioned tensors that are copied from elsewhere. */
   finish(header: BundleHeader, layouts: ReadonlyMap<string, PartitionedLayout> = new Map()): Uint8Array<ArrayBuffer> {
     for (const [name, { dtype, shape, slices }] of this.#partitioned) {
       const layout = layouts.get(name) ?? mergedLayout(slices);
-      const none = { shardId: layout.shardId, offset: 0, size: 0, crc32c: 0 };
-      const full = { dtype: DTYPES[dtype].number, shape: { dims: shape, unknownRank: false }, ...none };
-      this.#entries.set(name, { ...full, slices: layout.slices });
+      this.#set(name, dtype, shape, { shardId: layout.shardId, offset: 0, size: 0 }, 0, layout.slices);
     }
     const table = new TableWriter();
     table.add(new Uint8Array(0), encodeBundleHeader(header));
-    const keys = [...this.#entries].map(([name, entry]) => [encodeName(name), entry] as const);
-    for (const [key, entry] of keys.sort(([a], [b]) => compareBytes(a, b))) table.add(key, encodeBundleEntry(entry));
+    const entries = this.#entries.peek();
+    for (const name of sortNames(this.#numbers.keys())) {
+      const number = this.#numbers.get(name) ?? 0;
+      table.add(encodeName(name), entries.subarray(this.#ends[number], this.#ends[number + 1]));
+    }
     return table.finish();
   }
 
-  #set(name: string, dtype: DType, shape: readonly number[], { crc32c, ...written }: Written): void {
-    const entry = { dtype: DTYPES[dtype].number, shape: { dims: shape, unknownRank: false }, ...written };
-    this.#entries.set(name, { ...entry, crc32c: mask(crc32c), slices: [] });
+  #set(
+    name: string,
+    dtype: DType,
+    shape: readonly number[],
+    { shardId, offset, size }: Omit<Written, "crc32c">,
+    crc32c: number,
+    slices: readonly TensorSlice[],
+  ): void {
+    const { number } = DTYPES[dtype];
+    const entry = { dtype: number, shape: { dims: shape, unknownRank: false }, shardId, offset, size, crc32c, slices };
+    this.#numbers.set(name, this.#numbers.size);
+    appendBundleEntry(this.#entries, entry);
+    this.#ends.push(this.#entries.length);
   }
 }
 

@@ -3,6 +3,8 @@ import type { Sink } from "@modelbytes/bytes";
 /** Smaller pieces are collected up to so many bytes before they are written. */
 const BUFFER_BYTES = 2 ** 20;
 
+const LARGEST_COLLECTED = BUFFER_BYTES / 4;
+
 /** Appends to a data file: small pieces together, large ones while the caller goes on. */
 export class ShardWriter {
   readonly #sink: Sink;
@@ -20,16 +22,21 @@ export class ShardWriter {
     return this.#position;
   }
 
+  /** Appends a small piece if nothing needs to be written for it, and says whether it did. */
+  collect(bytes: Uint8Array): boolean {
+    if (bytes.length > LARGEST_COLLECTED || this.#buffered + bytes.length > BUFFER_BYTES) return false;
+    this.#buffer.set(bytes, this.#buffered);
+    this.#buffered += bytes.length;
+    this.#position += bytes.length;
+    return true;
+  }
+
   /** Appends `bytes`, which may not change before the next call of any method has resolved. */
   async write(bytes: Uint8Array): Promise<void> {
-    this.#position += bytes.length;
-    if (bytes.length <= BUFFER_BYTES / 4) {
-      if (this.#buffered + bytes.length > BUFFER_BYTES) await this.#flush();
-      this.#buffer.set(bytes, this.#buffered);
-      this.#buffered += bytes.length;
-      return;
-    }
+    if (this.collect(bytes)) return;
     await this.#flush();
+    if (this.collect(bytes)) return;
+    this.#position += bytes.length;
     this.#writing = this.#sink.write(bytes);
     this.#writing.catch(() => {});
   }
@@ -37,7 +44,7 @@ export class ShardWriter {
   /** Appends zeros up to `position`. */
   async pad(position: number): Promise<void> {
     while (this.#position < position) {
-      await this.write(new Uint8Array(Math.min(position - this.#position, BUFFER_BYTES / 4)));
+      await this.write(new Uint8Array(Math.min(position - this.#position, LARGEST_COLLECTED)));
     }
   }
 

@@ -117,14 +117,16 @@ class Writing {
     this.#options.signal?.throwIfAborted();
     this.#index.checkName(name, placement.partition);
     const [shardId, shard] = this.#shard(placement.shardId);
-    await shard.pad(this.#start(shard.position, placement));
+    const start = this.#start(shard.position, placement);
+    if (start > shard.position) await shard.pad(start);
     const offset = shard.position;
     const crc = isInPieces(tensor)
       ? await this.#writePieces(shard, name, tensor)
       : await this.#writeTensor(shard, tensor);
     const written = { shardId, offset, size: shard.position - offset, crc32c: crc };
     this.#index.add(name, tensor.dtype, tensor.shape, written, placement.partition);
-    await shard.pad(this.#aligned(shard.position));
+    const end = this.#aligned(shard.position);
+    if (end > shard.position) await shard.pad(end);
     this.#parts++;
     this.#options.onProgress?.({ bytes: this.#bytes(), total: 0 });
   }
@@ -183,7 +185,7 @@ class Writing {
     for (let next = pieces.next(); ; next = pieces.next()) {
       if (next.done === true) return next.value;
       this.#options.signal?.throwIfAborted();
-      await shard.write(next.value);
+      if (!shard.collect(next.value)) await shard.write(next.value);
     }
   }
 

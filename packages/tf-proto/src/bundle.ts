@@ -1,7 +1,7 @@
-import type { Place } from "@modelbytes/bytes";
-import { decodeTensorShape, encodeTensorShape, type TensorShape } from "./tensor-shape.ts";
+import { ByteWriter, type Place } from "@modelbytes/bytes";
+import { appendTensorShape, decodeTensorShape, type TensorShape } from "./tensor-shape.ts";
 import { decodeTensorSlice, encodeTensorSlice, type TensorSlice } from "./tensor-slice.ts";
-import { finish, int64, type Message, readFields, sub, type Writer, writeInt64, writer } from "./wire.ts";
+import { appendInt64, finish, int64, type Message, readFields, sub, type Writer, writer } from "./wire.ts";
 
 /**
  * The two messages of a tensor bundle's index (tensorflow/core/protobuf/tensor_bundle.proto). Zero values are not written, fields
@@ -90,15 +90,23 @@ export function decodeBundleEntry(message: Message, place: Place = {}): BundleEn
 
 /** The entry, byte for byte as TensorFlow writes it. */
 export function encodeBundleEntry(entry: BundleEntryProto): Uint8Array<ArrayBuffer> {
-  const to = writer();
-  if (entry.dtype !== 0) to.uint32(0x08).int32(entry.dtype);
-  to.uint32(0x12).bytes(encodeTensorShape(entry.shape.dims));
-  if (entry.shardId !== 0) to.uint32(0x18).int32(entry.shardId);
-  writeInt64(to, 0x20, entry.offset);
-  writeInt64(to, 0x28, entry.size);
-  if (entry.crc32c !== 0) to.uint32(0x35).fixed32(entry.crc32c);
-  for (const slice of entry.slices) to.uint32(0x3a).bytes(encodeTensorSlice(slice));
-  return finish(to);
+  const to = new ByteWriter();
+  appendBundleEntry(to, entry);
+  return to.finish();
+}
+
+/** Appends what `encodeBundleEntry` gives: an index has as many as there are tensors, so none is made to be copied. */
+export function appendBundleEntry(to: ByteWriter, entry: BundleEntryProto): void {
+  if (entry.dtype !== 0) appendInt64(to.uint8(0x08), entry.dtype);
+  appendTensorShape(to.uint8(0x12), entry.shape.dims);
+  if (entry.shardId !== 0) appendInt64(to.uint8(0x18), entry.shardId);
+  if (entry.offset !== 0) appendInt64(to.uint8(0x20), entry.offset);
+  if (entry.size !== 0) appendInt64(to.uint8(0x28), entry.size);
+  if (entry.crc32c !== 0) to.uint8(0x35).uint32(entry.crc32c);
+  for (const slice of entry.slices) {
+    const bytes = encodeTensorSlice(slice);
+    to.uint8(0x3a).varint(bytes.length).bytes(bytes);
+  }
 }
 
 export function decodeVersion(message: Message, place: Place = {}): Version {

@@ -1,4 +1,5 @@
 export {
+  appendBundleEntry,
   type BundleEntryProto,
   type BundleHeaderProto,
   decodeBundleEntry,

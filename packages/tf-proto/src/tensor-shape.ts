@@ -1,5 +1,5 @@
-import type { Place } from "@modelbytes/bytes";
-import { finish, int64, type Message, readFields, sub, writer } from "./wire.ts";
+import { ByteWriter, type Place } from "@modelbytes/bytes";
+import { appendInt64, int64, int64Length, type Message, readFields, sub } from "./wire.ts";
 
 /**
  * `TensorShapeProto` (tensorflow/core/framework/tensor_shape.proto)
@@ -38,11 +38,26 @@ function decodeDim(message: Message, place: Place): number {
 
 /** A shape of known rank, without names. */
 export function encodeTensorShape(dims: readonly number[]): Uint8Array<ArrayBuffer> {
-  const to = writer();
+  const to = new ByteWriter();
+  appendDims(to, dims);
+  return to.finish();
+}
+
+/** Appends a shape of known rank as a field of its own: its length, then its dimensions. */
+export function appendTensorShape(to: ByteWriter, dims: readonly number[]): void {
+  let length = 0;
+  for (const size of dims) length += 2 + dimLength(size);
+  to.varint(length);
+  appendDims(to, dims);
+}
+
+function appendDims(to: ByteWriter, dims: readonly number[]): void {
   for (const size of dims) {
-    to.uint32(0x12).fork();
-    if (size !== 0) to.uint32(0x08).int64(size);
-    to.ldelim();
+    to.uint8(0x12).uint8(dimLength(size));
+    if (size !== 0) appendInt64(to.uint8(0x08), size);
   }
-  return finish(to);
+}
+
+function dimLength(size: number): number {
+  return size === 0 ? 0 : 1 + int64Length(size);
 }

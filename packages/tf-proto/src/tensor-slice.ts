@@ -1,5 +1,5 @@
-import type { Place } from "@modelbytes/bytes";
-import { finish, int64, type Message, readFields, sub, writer } from "./wire.ts";
+import { ByteWriter, type Place } from "@modelbytes/bytes";
+import { appendInt64, int64, int64Length, type Message, readFields, sub } from "./wire.ts";
 
 /** What a partition takes along one dimension: so many elements from `start` on, or, as `null`, all of them. */
 export type Extent = { readonly start: number; readonly length: number } | null;
@@ -39,14 +39,17 @@ function decodeExtent(message: Message, place: Place): Extent {
 
 /** The slice, byte for byte as TensorFlow writes it. */
 export function encodeTensorSlice(slice: TensorSlice): Uint8Array<ArrayBuffer> {
-  const to = writer();
+  const to = new ByteWriter();
   for (const extent of slice) {
-    to.uint32(0x0a).fork();
-    if (extent !== null) {
-      if (extent.start !== 0) to.uint32(0x08).int64(extent.start);
-      to.uint32(0x10).int64(extent.length);
-    }
-    to.ldelim();
+    to.uint8(0x0a);
+    if (extent === null) to.uint8(0);
+    else appendExtent(to, extent);
   }
-  return finish(to);
+  return to.finish();
+}
+
+function appendExtent(to: ByteWriter, { start, length }: NonNullable<Extent>): void {
+  to.uint8((start === 0 ? 0 : 1 + int64Length(start)) + 1 + int64Length(length));
+  if (start !== 0) appendInt64(to.uint8(0x08), start);
+  appendInt64(to.uint8(0x10), length);
 }

@@ -1,4 +1,4 @@
-import { CorruptError, type Place } from "@modelbytes/bytes";
+import { type ByteWriter, CorruptError, MAX_VARINT_BYTES, type Place, varintLength } from "@modelbytes/bytes";
 import protobuf from "protobufjs/minimal.js";
 
 /**
@@ -76,9 +76,15 @@ export function bigint64(reader: Reader): bigint {
   return toBigInt(value);
 }
 
-/** A number as a signed 64-bit varint. */
-export function writeInt64(writer: Writer, tag: number, value: number): void {
-  if (value !== 0) writer.uint32(tag).int64(value);
+/** Bytes that a number takes as a signed 64-bit varint: below zero it is all 64 bits. */
+export function int64Length(value: number): number {
+  return value < 0 ? MAX_VARINT_BYTES : varintLength(value);
+}
+
+/** Appends a number as a signed 64-bit varint. */
+export function appendInt64(to: ByteWriter, value: number): void {
+  if (value >= 0) to.varint(value);
+  else to.bytes(protobuf.Writer.create().int64(value).finish());
 }
 
 /** A new writer. */
