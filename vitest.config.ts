@@ -18,6 +18,7 @@ export default defineConfig({
           name: "unit",
           include: ["packages/*/test/**/*.test.ts"],
           exclude: ["**/*.live.test.ts", "**/*.packed.test.ts"],
+          testTimeout: 60_000, // a test takes seconds at most; a machine that is busy with others takes ten times as long
         },
       },
       { test: { name: "packed", include: ["packages/*/test/**/*.packed.test.ts"] } },

@@ -8,7 +8,10 @@ import type { Source } from "./source.ts";
 
 /** A folder that files can be written to. */
 export interface WritableFolder extends Folder {
-  /** Where the file at `path` is written. Does no I/O. Throws a `RangeError` for a path that leads out of the folder. */
+  /**
+   * Where the file at `path` is written. Does no I/O. Directories that are not there are made with the first byte; where the file
+   * comes to nothing they go again, if nothing else is in them. Throws a `RangeError` for a path that leads out of the folder.
+   */
   sink(path: string): Sink;
   /** Removes the file at `path`; one that is not there is no error. */
   remove(path: string): Promise<void>;
@@ -19,8 +22,8 @@ export interface WritableFolder extends Folder {
 export type WritableFolderLike = string | URL | WritableFolder;
 
 /**
- * A `WritableFolder` of a path (Node only); one that is one already comes back as it is. Does no I/O: the directory has to be there
- * when the first file is written.
+ * A `WritableFolder` of a path (Node only); one that is one already comes back as it is. Does no I/O: a directory that is not there
+ * is made when the first file is written.
  *
  * Throws an `UnsupportedError` for a path in a browser (`"no-file-system"`) and for a URL that is not `file:` (`"url-scheme"`).
  */

@@ -110,7 +110,7 @@ describe.runIf(hasPython())("random trees of objects", () => {
     expect(compared).toBeGreaterThan(SEEDS.length);
   });
 
-  test("together they had optimizers, roots, shared objects and circles", () => {
+  test.runIf(SEEDS.length >= 50)("together they had optimizers, roots, shared objects and circles", () => {
     const all = [...trees.values()].flatMap(({ nodes }) => nodes);
     const children = [...trees.values()].map(({ nodes }) => nodes.flatMap((node) => node.children.map(([, id]) => id)));
     const found = {
@@ -121,6 +121,6 @@ describe.runIf(hasPython())("random trees of objects", () => {
         nodes.some((node, number) => node.children.some(([, id]) => id <= number && nodes[id]?.dtype === undefined)),
       ),
     };
-    expect(SEEDS.length < 50 || found).toEqual({ optimizers: true, roots: true, shared: true, circles: true });
+    expect(found).toEqual({ optimizers: true, roots: true, shared: true, circles: true });
   });
 });

@@ -8,7 +8,8 @@ import { report } from "../src/command/failure.ts";
 import { run } from "../src/command/program.ts";
 import { type Output, Shell } from "../src/command/shell.ts";
 
-const BIN = fileURLToPath(new URL("../bin/modelbytes.js", import.meta.url));
+/** The built command. */
+export const BIN: string = fileURLToPath(new URL("../bin/modelbytes.js", import.meta.url));
 
 /** The root of the repository: where commands run, so that paths are as a person types them. */
 export const ROOT: string = fileURLToPath(new URL("../../../", import.meta.url));

@@ -293,7 +293,7 @@ describe.concurrent("convert refuses", { timeout: 30_000 }, () => {
     await writeFile(`${folder}/file`, "");
     const blocked = await modelbytes("convert", MIXED, `${folder}/file/model`);
     expect(blocked.code).toBe(5);
-    expect(blocked.stderr).toMatch(/^error: .*: the directory cannot be made \(\w+\)\nhint: /);
+    expect(blocked.stderr).toMatch(/^error: .*: the file cannot be written \(\w+\)\nhint: /);
     await mkdir(`${folder}/model.index/x`, { recursive: true });
     const directory = await modelbytes("convert", MIXED, `${folder}/model`, "--force");
     expect(directory.code).toBe(5);

@@ -29,14 +29,12 @@ describe.concurrent("salvage", { timeout: 30_000 }, () => {
     const { code, stdout, stderr } = await modelbytes("salvage", `${folder}/model`, `${folder}/saved`);
     expect({ code, stderr }).toEqual({ code: 1, stderr: "" });
     const lines = stdout.trimEnd().split("\n");
-    expect(lines.at(-1)).toBe(`wrote ${folder}/saved: 3 tensors, 41 bytes; 3 tensors are lost`);
-    expect(lines.slice(0, -1).sort()).toEqual([
-      expect.stringMatching(/^lost {2}e0 {2}.*, byte 45: the data file is cut short/),
-      expect.stringMatching(/^lost {2}e1 {2}.*, byte 45: the data file is cut short/),
+    expect(lines.at(-1)).toBe(`wrote ${folder}/saved: 5 tensors, 45 bytes; 1 tensor is lost`);
+    expect(lines.slice(0, -1)).toEqual([
       expect.stringMatching(/^lost {2}z {2}.*, byte 41: the data file is cut short/),
     ]);
-    const { a, b, "sub/c": c } = before;
-    expect(await tensors(`${folder}/saved`)).toEqual({ a, b, "sub/c": c });
+    const { z: _, ...rest } = before; // e0 and e1 lie behind the cut, and have no elements
+    expect(await tensors(`${folder}/saved`)).toEqual(rest);
     expect((await modelbytes("verify", `${folder}/saved`)).code).toBe(0);
   });
 

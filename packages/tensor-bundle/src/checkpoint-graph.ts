@@ -10,7 +10,8 @@ import type { Part } from "./part.ts";
  *     1, 2, …    all others breadth first, children in their order; each once, with the path by which it is found first
  *     …          slot variables: by optimizer, by slot, by the number of the variable that they are for
  *
- * Values are stored in this order, but PythonStates after all others.
+ * Values are stored in this order, but PythonStates after all others. What registered savers store comes before, saver by saver in
+ * the order of their first objects, each in a data file of its own: TensorFlow has each save by itself, and merges.
  */
 
 /** A PythonState's attribute. */
@@ -29,6 +30,8 @@ interface Found {
 export interface CheckpointGraph {
   readonly graph: ObjectGraph;
   readonly parts: readonly Part[];
+  /** What registered savers store, for each of them that stores anything. */
+  readonly saved: readonly (readonly Part[])[];
 }
 
 /**
@@ -42,19 +45,19 @@ export function checkpointGraph(root: CheckpointNode, attached: readonly NamedNo
   for (let id = 0; id < objects.found.length; id++) objects.findChildren(id, id === 0 ? attached : []);
   objects.findSlots();
   const nodes = objects.found.map(
-    ({ object: { attributes, fullName }, path, children, slotVariables }): ObjectNode => ({
+    ({ object: { attributes, fullName, registeredSaver }, path, children, slotVariables }): ObjectNode => ({
       children,
       attributes: attributes.map(({ name }) => {
         return { name, fullName, checkpointKey: keyOf(path, name), optionalRestore: undefined };
       }),
       slotVariables,
-      registeredSaver: undefined,
+      registeredSaver: registeredSaver && { name: registeredSaver.name, objectName: path ?? "" },
       hasCheckpointValues: undefined,
     }),
   );
   const states = objects.found.filter(isPythonState);
   const stored = [...objects.found.filter((found) => !isPythonState(found)), ...states];
-  return { graph: { nodes: withValues(nodes) }, parts: stored.flatMap(partsOf) };
+  return { graph: { nodes: withValues(nodes) }, parts: stored.flatMap(partsOf), saved: partsBySaver(objects.found) };
 }
 
 /** The objects that were found so far, by number. */
@@ -127,13 +130,25 @@ function partsOf({ object, path }: Found): Part[] {
   });
 }
 
-/** Says of each node whether it or a descendant has attributes or slot variables. */
+function partsBySaver(found: readonly Found[]): Part[][] {
+  const bySaver = new Map<string, Part[]>();
+  for (const { object } of found) {
+    if (object.registeredSaver === undefined) continue;
+    const { name, parts } = object.registeredSaver;
+    const all = bySaver.get(name) ?? [];
+    bySaver.set(name, all);
+    for (const part of parts) all.push(part);
+  }
+  return [...bySaver.values()].filter(({ length }) => length > 0);
+}
+
+/** Says of each node whether it or a descendant has attributes, slot variables or a saver of its own. */
 function withValues(nodes: readonly ObjectNode[]): ObjectNode[] {
   const parents = nodes.map((): number[] => []);
   for (const [id, { children }] of nodes.entries()) for (const { nodeId } of children) parents[nodeId]?.push(id);
   const having = new Set<number>();
-  const waiting = nodes.flatMap(({ attributes, slotVariables }, id) =>
-    attributes.length + slotVariables.length > 0 ? [id] : [],
+  const waiting = nodes.flatMap(({ attributes, slotVariables, registeredSaver }, id) =>
+    attributes.length + slotVariables.length > 0 || registeredSaver !== undefined ? [id] : [],
   );
   for (let id = waiting.pop(); id !== undefined; id = waiting.pop()) {
     if (having.has(id)) continue;

@@ -46,6 +46,19 @@ export interface CheckpointObject {
     | Readonly<Record<string, SlotVariables>>
     | Iterable<readonly [name: string, SlotVariables]>
     | undefined;
+  /** What Python's `register_checkpoint_saver` has to be told of, instead of `value` and `attributes`. */
+  readonly registeredSaver?: RegisteredSaver | undefined;
+}
+
+/** What a saver that Python has registered for the class of an object stores of it. */
+export interface RegisteredSaver {
+  /** As it is registered, with its package: `Custom.Stack`. */
+  readonly name: string;
+  /**
+   * Tensors under the keys that the saver's own restoring asks for, in its order. The objects of one saver share a data file of
+   * their own, before that of all others.
+   */
+  readonly parts: readonly Part[];
 }
 
 /** A value of an object, under the object's key. */
@@ -71,6 +84,7 @@ export interface PlainObject {
   readonly attributes: readonly PlainAttribute[];
   readonly fullName: string;
   readonly slots: readonly (readonly [name: string, variables: SlotVariables])[];
+  readonly registeredSaver: RegisteredSaver | undefined;
 }
 
 /** An attribute, its value as parts. */
@@ -79,18 +93,22 @@ export interface PlainAttribute {
   readonly parts: readonly Part[];
 }
 
-/** What a node stands for. Throws a `TypeError` for what stands for nothing. */
+/** What a node stands for. Throws a `TypeError` for what stands for nothing, or for two things. */
 export function plainObject(node: CheckpointNode): PlainObject {
   if (typeof node !== "object" || node === null) throw new TypeError(`${String(node)} is no object of a checkpoint`);
   if (isTensor(node)) return { ...NOTHING, attributes: [variableValue(node)] };
   if (isList(node)) return { ...NOTHING, children: node.map((child, index) => [String(index), child]) };
   if (isIterable(node)) return { ...NOTHING, children: [...node] };
-  const { children = [], value, fullName = "", attributes = [], slots = {} } = node;
+  const { children = [], value, fullName = "", attributes = [], slots = {}, registeredSaver } = node;
+  if (registeredSaver !== undefined && (value !== undefined || attributes.length > 0)) {
+    throw new TypeError(`an object that ${registeredSaver.name} saves has no values of its own`);
+  }
   return {
     children: entriesOf(children),
     attributes: [...(value === undefined ? [] : [variableValue(value)]), ...attributes.map(plainAttribute)],
     fullName,
     slots: Symbol.iterator in slots ? [...slots] : Object.entries(slots),
+    registeredSaver,
   };
 }
 
@@ -99,7 +117,7 @@ export function entriesOf(children: CheckpointChildren): NamedNode[] {
   return isIterable(children) ? [...children] : Object.entries(children);
 }
 
-const NOTHING: PlainObject = { children: [], attributes: [], fullName: "", slots: [] };
+const NOTHING: PlainObject = { children: [], attributes: [], fullName: "", slots: [], registeredSaver: undefined };
 
 function variableValue(value: Tensor | TensorInPieces): PlainAttribute {
   return { name: VARIABLE_VALUE, parts: [["", value]] };

@@ -38,7 +38,12 @@ export async function writeCheckpoint(
   root: CheckpointNode,
   options: WriteCheckpointOptions = {},
 ): Promise<WrittenBundle> {
-  return await writeBundle(to, checkpointParts(root, options), options);
+  const files = filesOf(root, options);
+  if (options.shards !== undefined) return await writeBundle(to, files.flat(), options);
+  const placed = files.flatMap((parts, shardId) =>
+    parts.map(([name, tensor, at]): Part => [name, tensor, { ...at, shardId }]),
+  );
+  return await writeBundle(to, placed, { ...options, shards: files.length });
 }
 
 /**
@@ -46,9 +51,14 @@ export async function writeCheckpoint(
  * takes. Throws as `writeCheckpoint` does, before the first part.
  */
 export function checkpointParts(root: CheckpointNode, options: CheckpointOptions = {}): Iterable<Part> {
-  const { graph, parts } = checkpointGraph(root, attachedTo(options));
+  return filesOf(root, options).flat();
+}
+
+/** What TensorFlow has in each data file: one for each registered saver, and last that of all other values. */
+function filesOf(root: CheckpointNode, options: CheckpointOptions): (readonly Part[])[] {
+  const { graph, parts, saved } = checkpointGraph(root, attachedTo(options));
   const bytes = encodeObjectGraph(graph);
-  return [...parts, [OBJECT_GRAPH_KEY, tensor("string", [], [bytes])]];
+  return [...saved, [...parts, [OBJECT_GRAPH_KEY, tensor("string", [], [bytes])]]];
 }
 
 /**

@@ -13,6 +13,7 @@ export type {
   CheckpointChildren,
   CheckpointNode,
   CheckpointObject,
+  RegisteredSaver,
   SlotVariables,
 } from "./checkpoint-node.ts";
 export { type CheckpointState, parseCheckpointState, stringifyCheckpointState } from "./checkpoint-state.ts";
@@ -39,6 +40,7 @@ export { keepTensors, withoutObjectGraph } from "./transform/keep.ts";
 export { mergeBundles } from "./transform/merge.ts";
 export { OPTIMIZER_NAMES, type OptimizerNames } from "./transform/optimizer-names.ts";
 export { renameTensors } from "./transform/rename.ts";
+export { replaceValues } from "./transform/replace.ts";
 export { shardBySize } from "./transform/shard-by-size.ts";
 export { type Cut, splitTensors } from "./transform/split.ts";
 export { stripOptimizer } from "./transform/strip.ts";

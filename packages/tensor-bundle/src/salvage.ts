@@ -6,9 +6,10 @@ import {
   UnsupportedError,
   type WaitOptions,
 } from "@modelbytes/bytes";
-import { elementCount, type Tensor, wholeRegion } from "@modelbytes/tensor";
+import { elementCount, fromBytes, type Tensor, wholeRegion } from "@modelbytes/tensor";
 import { decodeObjectGraph, encodeObjectGraph } from "@modelbytes/tf-proto";
 import type { StoredStream } from "./bundle-stream.ts";
+import type { BundleEntry } from "./entry.ts";
 import { type BundleLike, isV1, type LocateOptions, locateCheckpoint } from "./files.ts";
 import { inOrder, type Task } from "./in-order.ts";
 import { OBJECT_GRAPH_KEY } from "./object-graph.ts";
@@ -51,7 +52,7 @@ export interface SalvageReport {
 
 /**
  * Writes a new bundle of all tensors of a damaged one whose checksums hold, and reports what is lost. A tensor in partitions is
- * saved if all of them are. In the object graph what is lost has no value any more; a graph that is damaged itself is left out,
+ * saved if all of them are, one without elements always. In the object graph what is lost has no value any more; a graph that is damaged itself is left out,
  * which makes the checkpoint a name-based one. An index that cannot be opened is searched for blocks.
  *
  * What is written verifies without a problem, and is the same bytes where nothing is lost and the graph is the last tensor of its
@@ -84,6 +85,13 @@ export async function salvage(
   } finally {
     await files.index.close?.();
   }
+}
+
+/** The tensor of an entry, if the entry says it all: one without elements, which no damage to a data file takes away. */
+function withoutElements({ dtype, shape }: BundleEntry): Tensor | undefined {
+  if (elementCount(shape) > 0) return undefined;
+  if (dtype === "string") return { dtype, shape, data: [] };
+  return dtype === "variant" ? { dtype, shape, data: [] } : fromBytes(dtype, shape, new Uint8Array(0));
 }
 
 /** Reads that are under way at once, and the bytes they may hold. */
@@ -186,7 +194,8 @@ class Salvaging {
         bytes: item.size,
         run: async (cancelled) => {
           try {
-            return [item, await this.#tensors.read(item.name, item.entry, { signal: cancelled })];
+            const { name, entry } = item;
+            return [item, withoutElements(entry) ?? (await this.#tensors.read(name, entry, { signal: cancelled }))];
           } catch (error) {
             if (error instanceof ModelbytesError) return [item, error];
             throw error;

@@ -3,18 +3,26 @@ import type { Sink } from "@modelbytes/bytes";
 /** Smaller pieces are collected up to so many bytes before they are written. */
 const BUFFER_BYTES = 2 ** 20;
 
-const LARGEST_COLLECTED = BUFFER_BYTES / 4;
+/** Bytes that all data files of a bundle collect together: the more there are, the fewer each of them may. */
+const ALL_BUFFERS_BYTES = 2 ** 25;
+
+/** Bytes of zeros that are written at once. */
+const PADDING_BYTES = 2 ** 16;
 
 /** Appends to a data file: small pieces together, large ones while the caller goes on. */
 export class ShardWriter {
   readonly #sink: Sink;
-  readonly #buffer = new Uint8Array(BUFFER_BYTES);
+  readonly #capacity: number;
+  /** Made when the first piece is collected. */
+  #buffer: Uint8Array | undefined;
   #buffered = 0;
   #writing: Promise<void> = Promise.resolve();
   #position = 0;
 
-  constructor(sink: Sink) {
+  /** `sink` is that of one of `shards` data files that are written at the same time. */
+  constructor(sink: Sink, shards: number) {
     this.#sink = sink;
+    this.#capacity = Math.min(BUFFER_BYTES, Math.floor(ALL_BUFFERS_BYTES / shards));
   }
 
   /** Bytes appended so far. */
@@ -24,7 +32,8 @@ export class ShardWriter {
 
   /** Appends a small piece if nothing needs to be written for it, and says whether it did. */
   collect(bytes: Uint8Array): boolean {
-    if (bytes.length > LARGEST_COLLECTED || this.#buffered + bytes.length > BUFFER_BYTES) return false;
+    if (bytes.length > this.#capacity / 4 || this.#buffered + bytes.length > this.#capacity) return false;
+    this.#buffer ??= new Uint8Array(this.#capacity);
     this.#buffer.set(bytes, this.#buffered);
     this.#buffered += bytes.length;
     this.#position += bytes.length;
@@ -44,7 +53,7 @@ export class ShardWriter {
   /** Appends zeros up to `position`. */
   async pad(position: number): Promise<void> {
     while (this.#position < position) {
-      await this.write(new Uint8Array(Math.min(position - this.#position, LARGEST_COLLECTED)));
+      await this.write(new Uint8Array(Math.min(position - this.#position, PADDING_BYTES)));
     }
   }
 
@@ -66,7 +75,7 @@ export class ShardWriter {
 
   async #flush(): Promise<void> {
     await this.#writing;
-    if (this.#buffered === 0) return;
+    if (this.#buffer === undefined || this.#buffered === 0) return;
     const bytes = this.#buffer.subarray(0, this.#buffered);
     this.#buffered = 0;
     await this.#sink.write(bytes);

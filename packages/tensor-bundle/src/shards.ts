@@ -43,7 +43,10 @@ export class Shards {
     return { file: this.source(entry.shardId).name, offset: entry.offset, tensor };
   }
 
-  /** Bytes of a shard. Throws what `asShardError` makes of the source's errors. */
+  /**
+   * Bytes of a shard. No bytes can be read wherever they lie, as TensorFlow does: behind the end of a shard that is cut short, too.
+   * Throws what `asShardError` makes of the source's errors.
+   */
   async read(
     shardId: number,
     offset: number,
@@ -53,7 +56,7 @@ export class Shards {
   ): Promise<Uint8Array<ArrayBuffer>> {
     const source = this.source(shardId);
     try {
-      return await source.read(offset, length, options);
+      return await source.read(length === 0 ? 0 : offset, length, options);
     } catch (error) {
       const place = { file: source.name, offset, tensor };
       if (error instanceof RangeError) throw tooLarge(length, { ...place, cause: error });

@@ -54,7 +54,7 @@ export async function* sweep(
 ): AsyncGenerator<ModelbytesError, void, undefined> {
   const inside: Item[] = [];
   for (const item of items) {
-    if (item.offset + item.size > size) yield truncated(item, size, shards);
+    if (item.size > 0 && item.offset + item.size > size) yield truncated(item, size, shards);
     else inside.push(item);
   }
   const checks = inside.map((item) => new ItemCheck(item, shards, options.bigEndian));

@@ -7,6 +7,7 @@ import { BUNDLE_VERSION, type BundleHeader } from "./header.ts";
 import { IndexBuilder, type PartitionedLayout } from "./index-builder.ts";
 import { isInPieces, type Part, type Parts, type Placement, type TensorInPieces } from "./part.ts";
 import { encodePayload } from "./payload.ts";
+import { swappedPieces } from "./pieces.ts";
 import { ShardWriter } from "./shard-writer.ts";
 
 /** Where a bundle is written: a prefix as a path or `file:` URL (Node only), or a prefix inside a folder. */
@@ -35,7 +36,7 @@ export interface WrittenBundle {
  * same tensors in the same order. Given `bundle.stream()`, the bytes of the bundle that is streamed: shards, partitions, endianness
  * and gaps included.
  *
- * Nothing is visible before all is written. Then a bundle that was there goes: first its index, so that at no moment a reader sees
+ * A directory that is not there is made, and goes again where nothing is written. Nothing is visible before all is written. Then a bundle that was there goes: first its index, so that at no moment a reader sees
  * an index with the bytes of another; the data files and last the index get their names; stale data files of the prefix are
  * removed. After a failure or an abort before that the bundle that was there is there still; after one in between there is none.
  *
@@ -108,7 +109,7 @@ class Writing {
   #parts = 0;
 
   constructor(sinks: readonly Sink[], bigEndian: boolean, options: WriteBundleOptions) {
-    this.#shards = sinks.map((sink) => new ShardWriter(sink));
+    this.#shards = sinks.map((sink) => new ShardWriter(sink, sinks.length));
     this.#bigEndian = bigEndian;
     this.#options = options;
   }
@@ -192,10 +193,11 @@ class Writing {
   /** Pieces may be memory that their maker uses again, so each is written before the next is asked for. */
   async #writePieces(shard: ShardWriter, name: string, { dtype, shape, pieces }: TensorInPieces): Promise<number> {
     const size = elementCount(shape) * DTYPES[dtype].itemsize;
-    if (this.#bigEndian && DTYPES[dtype].unit > 1) throw new RangeError("pieces are little-endian, this bundle is not");
+    const { unit } = DTYPES[dtype];
+    const stored = this.#bigEndian && unit > 1 ? swappedPieces(pieces, unit) : pieces;
     let crc = 0;
     let left = size;
-    for await (const piece of pieces) {
+    for await (const piece of stored) {
       this.#options.signal?.throwIfAborted();
       left -= piece.length;
       if (left < 0) break;

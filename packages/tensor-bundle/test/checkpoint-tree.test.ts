@@ -249,6 +249,51 @@ describe("any objects", () => {
   });
 });
 
+describe("registered savers", () => {
+  const value = tensor("uint8", [], Uint8Array.of(1));
+  const saved = (name: string, key: string): CheckpointObject => ({ registeredSaver: { name, parts: [[key, value]] } });
+  const tree = keywords({
+    a: value,
+    b: saved("P.B", "b"),
+    c: { children: { d: saved("P.D", "d"), e: saved("P.B", "e") } },
+  });
+
+  test("each has a data file of its own, before that of all others", async () => {
+    const folder = new MemoryFolder();
+    await writeCheckpoint({ folder, prefix: "model" }, tree);
+    await using bundle = await openBundle(folder, { prefix: "model" });
+    const shards = [...bundle.entries].map(([name, { shardId }]) => [name, shardId]);
+    expect(Object.fromEntries(shards)).toEqual({
+      "a/.ATTRIBUTES/VARIABLE_VALUE": 2,
+      b: 0,
+      e: 0,
+      d: 1,
+      _CHECKPOINTABLE_OBJECT_GRAPH: 2,
+    });
+    const nodes = (await bundle.objectGraph())?.nodes ?? [];
+    expect(nodes.map(({ registeredSaver }) => registeredSaver)).toEqual([
+      ...[undefined, undefined, { name: "P.B", objectName: "b" }, undefined],
+      ...[
+        { name: "P.D", objectName: "c/d" },
+        { name: "P.B", objectName: "c/e" },
+      ],
+    ]);
+    expect(nodes.map(({ hasCheckpointValues }) => hasCheckpointValues)).toEqual(nodes.map(() => true));
+  });
+
+  test("with a number of data files, all are distributed over these", async () => {
+    const folder = new MemoryFolder();
+    await writeCheckpoint({ folder, prefix: "model" }, tree, { shards: 1 });
+    expect([...folder.files.keys()]).toEqual(["model.data-00000-of-00001", "model.index"]);
+    expect([...checkpointParts(tree)].map(([name]) => name).slice(0, 3)).toEqual(["b", "e", "d"]);
+  });
+
+  test("an object that has one has no values beside it", () => {
+    const both = { ...saved("P.B", "b"), value };
+    expect(() => checkpointParts(keywords({ both }))).toThrow(TypeError);
+  });
+});
+
 describe("refused before anything is written", () => {
   const one = tensor("int8", [], Int8Array.of(1));
   const other = () => ({ value: one });

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { fc, test as property } from "@fast-check/vitest";
 import { MemoryFolder, ModelbytesError, SourceError, toFolder } from "@modelbytes/bytes";
 import { tensor } from "@modelbytes/tensor";
@@ -32,6 +33,9 @@ async function readable(files: Files, prefix: string): Promise<Record<string, st
   const found = [...(await contents(bundle))].filter(([name]) => name !== GRAPH);
   return Object.fromEntries(found.filter(([name]) => !name.startsWith("\0")));
 }
+
+/** The hash of no bytes, which is that of a tensor without elements. */
+const EMPTY = createHash("sha256").digest("hex");
 
 const index = (files: Files) => files.get("model.index") ?? new Uint8Array(0);
 const without = (files: Files, name: string) => new Map([...files].filter(([file]) => file !== name));
@@ -93,7 +97,9 @@ describe("any damage", () => {
       for (const [key, value] of Object.entries(found)) expect([key, value]).toEqual([key, sound[key]]);
       if (expected instanceof ModelbytesError) return;
       const codes = Object.entries(expected).filter(([, value]) => value.startsWith("{"));
-      expect(found).toEqual(Object.fromEntries(codes));
+      // the index alone says all of a tensor without elements
+      const empty = Object.entries(sound).filter(([key, value]) => key in expected && value.includes(EMPTY));
+      expect(found).toEqual(Object.fromEntries([...codes, ...empty]));
       const lost = Object.keys(expected).filter((key) => !(key in found));
       expect(result.report.lost.map(({ tensor: key }) => key)).toEqual(expect.arrayContaining(lost));
     },
@@ -116,6 +122,34 @@ describe("any damage", () => {
       if (at >= dataEnd) expect(Object.keys(found).length).toBe(all);
       else expect(result.report.lostKeys.length).toBe(1);
     }
+  });
+});
+
+describe("tensors without elements", () => {
+  const files = filesOf("golden-mixed");
+  const data = "model.data-00000-of-00001";
+
+  test.each([
+    ["behind the end of a data file that is cut short", withFile(files, data, new Uint8Array(0))],
+    ["in a data file that is missing", without(files, data)],
+  ])("%s are saved, also strings", async (_, damaged) => {
+    const { report, bundle } = await salvaged(damaged);
+    expect([await bundle.read("e0"), await bundle.read("e1")]).toEqual([
+      tensor("float32", [0, 3], new Float32Array(0)),
+      tensor("string", [0], []),
+    ]);
+    expect(report.lost.map(({ tensor: name }) => name).sort()).toEqual(["a", "b", "sub/c", "z"]);
+  });
+
+  test("of numbers are read, as TensorFlow does, unless the data file is missing", async () => {
+    await using cut = await openBundle(withFile(files, data, new Uint8Array(20)), { prefix: "model" });
+    expect(await cut.read("e0")).toEqual(tensor("float32", [0, 3], new Float32Array(0)));
+    await expect(cut.read("e1")).rejects.toMatchObject({ code: "shard-truncated" });
+    const problems: (string | undefined)[] = [];
+    for await (const problem of cut.verify()) problems.push(problem.tensor);
+    expect(problems).not.toContain("e0");
+    await using gone = await openBundle(without(files, data), { prefix: "model" });
+    await expect(gone.read("e0")).rejects.toMatchObject({ code: "shard-missing" });
   });
 });
 

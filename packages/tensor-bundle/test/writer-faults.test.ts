@@ -2,9 +2,17 @@ import { execFile, spawn } from "node:child_process";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { MemoryFolder, type Sink, SourceError, type WritableFolder } from "@modelbytes/bytes";
+import { pathToFileURL } from "node:url";
+import { MemoryFolder, type Sink, SourceError, toWritableFolder, type WritableFolder } from "@modelbytes/bytes";
 import { tensor } from "@modelbytes/tensor";
-import { openBundle, type Part, writeBundle } from "@modelbytes/tensor-bundle";
+import {
+  type BundleTarget,
+  CheckpointManager,
+  openBundle,
+  type Part,
+  writeBundle,
+  writeCheckpoint,
+} from "@modelbytes/tensor-bundle";
 import { afterAll, describe, expect, test } from "vitest";
 
 const scratch = mkdtempSync(join(tmpdir(), "modelbytes-writer-"));
@@ -115,6 +123,45 @@ describe("a failure at any step", () => {
     } finally {
       await promisify("umount", [path]);
     }
+  });
+});
+
+describe("a directory that is not there", () => {
+  const names = ["model.data-00000-of-00001", "model.index"];
+
+  test.each<[string, (path: string) => BundleTarget]>([
+    ["a path", (path) => `${path}/model`],
+    ["a URL", (path) => pathToFileURL(`${path}/model`)],
+    ["a folder", (path) => ({ folder: toWritableFolder(path), prefix: "model" })],
+  ])("is made for %s", async (kind, target) => {
+    const path = join(scratch, `made ${kind}`, "deep");
+    await writeBundle(target(path), parts(1));
+    expect(readdirSync(path).sort()).toEqual(names);
+    await writeCheckpoint(target(join(path, "er")), { value: tensor("uint8", [], Uint8Array.of(1)) });
+    expect(readdirSync(join(path, "er")).sort()).toEqual(names);
+  });
+
+  test("is made for a prefix with a folder in it, and for a manager", async () => {
+    const folder = toWritableFolder(join(scratch, "inside"));
+    await writeBundle({ folder, prefix: "variables/model" }, parts(1));
+    expect(readdirSync(join(scratch, "inside/variables")).sort()).toEqual(names);
+    const manager = await CheckpointManager.open(join(scratch, "managed", "deep"));
+    await manager.saveParts(parts(1));
+    expect(readdirSync(join(scratch, "managed/deep")).sort()).toEqual([
+      "checkpoint",
+      ...names.map((name) => name.replace("model", "ckpt-1")),
+    ]);
+  });
+
+  test.each([1, 3])("goes again where the tensors fail, and where one was it stays: %d data files", async (shards) => {
+    function* failing(): Generator<Part> {
+      yield* parts(1);
+      throw new RangeError("enough");
+    }
+    const outer = mkdtempSync(join(scratch, "empty-"));
+    await expect(writeBundle(join(outer, "new/deep/model"), failing(), { shards })).rejects.toThrow("enough");
+    await expect(writeBundle(join(outer, "model"), failing(), { shards })).rejects.toThrow("enough");
+    expect(readdirSync(outer)).toEqual([]);
   });
 });
 

@@ -8,12 +8,14 @@ import type { Sink } from "../sink.ts";
 import type { Source } from "../source.ts";
 import type { WritableFolder } from "../writable-folder.ts";
 import { codeOf } from "./node-call.ts";
+import { MadeDirectories } from "./node-directories.ts";
 import { FileSink } from "./node-sink.ts";
 import { FileSource } from "./node-source.ts";
 
 /** A directory on disk. */
 export class FileFolder implements WritableFolder {
   readonly name: string;
+  readonly #directories = new MadeDirectories();
 
   constructor(path: string) {
     this.name = path;
@@ -24,7 +26,7 @@ export class FileFolder implements WritableFolder {
   }
 
   sink(path: string): Sink {
-    return new FileSink(this.#path(path));
+    return new FileSink(this.#path(path), this.#directories);
   }
 
   async remove(path: string): Promise<void> {

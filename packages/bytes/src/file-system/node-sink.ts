@@ -1,21 +1,26 @@
 import { randomBytes } from "node:crypto";
 import { type FileHandle, open, rename, rm } from "node:fs/promises";
+import { dirname } from "node:path";
 import { ModelbytesError, NotFoundError, SourceError } from "../errors.ts";
 import type { Sink } from "../sink.ts";
 import { codeOf, LARGEST_CALL } from "./node-call.ts";
+import type { MadeDirectories } from "./node-directories.ts";
 
 /** A file that is written beside its final name, as TensorFlow does, and renamed when it is whole. */
 export class FileSink implements Sink {
   readonly name: string;
   readonly #temporary: string;
+  readonly #directories: MadeDirectories | undefined;
   #state: "open" | "closed" | "aborted" = "open";
   #opening: Promise<FileHandle> | undefined;
   /** All writes so far, in their order; once one has failed, so do all after it, and so does `close`. */
   #writes: Promise<void> = Promise.resolve();
   #closing: Promise<void> | undefined;
 
-  constructor(path: string) {
+  /** With `directories`, the one that the file is in is made where it is not there. */
+  constructor(path: string, directories?: MadeDirectories) {
     this.name = path;
+    this.#directories = directories;
     this.#temporary = `${path}.tempstate${randomBytes(8).readBigUInt64LE()}`;
   }
 
@@ -64,23 +69,35 @@ export class FileSink implements Sink {
     }
   }
 
-  /** Removes the temporary file, if one was made. */
+  /** Removes the temporary file and the directory, if they were made. */
   async #discard(): Promise<void> {
-    const handle = await this.#opening?.catch(() => undefined);
-    if (handle === undefined) return;
+    if (this.#opening === undefined) return;
+    const handle = await this.#opening.catch(() => undefined);
     try {
-      await handle.close().catch(() => undefined); // its bytes no longer matter
-      await rm(this.#temporary, { force: true });
+      await handle?.close().catch(() => undefined); // its bytes no longer matter
+      if (handle !== undefined) await rm(this.#temporary, { force: true });
     } catch (cause) {
       throw this.#failure(cause);
+    } finally {
+      await this.#directories?.removeEmpty(dirname(this.name));
     }
   }
 
   #open(): Promise<FileHandle> {
-    this.#opening ??= open(this.#temporary, "wx").catch((cause: unknown) => {
+    this.#opening ??= this.#openFile();
+    return this.#opening;
+  }
+
+  async #openFile(): Promise<FileHandle> {
+    try {
+      return await open(this.#temporary, "wx");
+    } catch (cause) {
+      if (this.#directories === undefined || codeOf(cause) !== "ENOENT") throw this.#failure(cause);
+    }
+    await this.#directories.make(dirname(this.name));
+    return await open(this.#temporary, "wx").catch((cause: unknown) => {
       throw this.#failure(cause);
     });
-    return this.#opening;
   }
 
   #mustBe(state: "open" | "closed"): void {

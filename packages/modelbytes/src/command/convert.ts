@@ -36,7 +36,7 @@ export async function convert(from: string, out: string, options: ConvertOptions
     for (const note of plan.notes) shell.note(note);
     const changed = plan.apply(stream);
     const last = shards === undefined ? changed : unplaced(changed);
-    const written = await target.write((to) => writeBundle(to, last, { shards, signal }));
+    const written = await writeBundle(target.to, last, { shards, signal });
     shell.finish();
     const files = counted(shards ?? stream.layout.header.numShards, "shard");
     const content = `${counted(plan.tensors, "tensor")}, ${counted(written.bytes, "byte")}, ${files}`;

@@ -19,9 +19,7 @@ export async function salvage(from: string, out: string, { force }: SalvageOptio
   const target = await targetOf(out, { to: "tensor-bundle", force });
   const { signal } = shell;
   const onProgress = shell.progress();
-  const report = await openLocation(from, (location) =>
-    target.write((to) => salvageBundle(location, to, { signal, onProgress })),
-  );
+  const report = await openLocation(from, (location) => salvageBundle(location, target.to, { signal, onProgress }));
   shell.finish();
   if (report.headerIsAssumed)
     shell.note("the header of the index is lost; the checkpoint is taken to be little-endian");

@@ -1,6 +1,6 @@
-import { mkdir, readdir, rmdir, stat } from "node:fs/promises";
-import { basename, dirname, resolve } from "node:path";
-import { SourceError, toWritableFolder, UnsupportedError } from "@modelbytes/bytes";
+import { readdir, stat } from "node:fs/promises";
+import { basename, dirname } from "node:path";
+import { toWritableFolder, UnsupportedError } from "@modelbytes/bytes";
 import type { BundleTarget } from "@modelbytes/tensor-bundle";
 import { Advice, UsageError } from "./failure.ts";
 
@@ -28,8 +28,7 @@ export interface TargetOptions {
 /** Where a checkpoint is to be written. */
 export interface Target {
   readonly prefix: string;
-  /** Makes the directory, and those above it, where there is none, and has a checkpoint written; where that fails they go again. */
-  write<T>(write: (to: BundleTarget) => Promise<T>): Promise<T>;
+  readonly to: BundleTarget;
 }
 
 /**
@@ -48,37 +47,7 @@ export async function targetOf(out: string, { to, force }: TargetOptions): Promi
   if (force !== true && (await holdsBundle(directory, prefix))) {
     throw new UsageError(`there is a checkpoint already: ${out}`, "--force replaces it, once the new one is whole");
   }
-  return {
-    prefix: out,
-    write: async (write) => {
-      const first = await makeDirectory(directory);
-      try {
-        return await write({ folder: toWritableFolder(directory), prefix });
-      } catch (error) {
-        if (first !== undefined) await removeEmpty(directory, first);
-        throw error;
-      }
-    },
-  };
-}
-
-/** Makes a directory, and returns the topmost one that was not there. */
-async function makeDirectory(path: string): Promise<string | undefined> {
-  try {
-    return await mkdir(path, { recursive: true });
-  } catch (cause) {
-    const code = cause instanceof Error && "code" in cause ? String(cause.code) : String(cause);
-    throw new SourceError("write-failed", `the directory cannot be made (${code})`, { file: path, cause });
-  }
-}
-
-/** Removes a directory and those above it up to `first`, as far as nothing is in them. */
-async function removeEmpty(path: string, first: string): Promise<void> {
-  try {
-    for (let at = resolve(path); at.length >= resolve(first).length; at = dirname(at)) await rmdir(at);
-  } catch {
-    // somebody else has put something there
-  }
+  return { prefix: out, to: { folder: toWritableFolder(directory), prefix } };
 }
 
 function checkFormat(out: string, to: string | undefined): void {

@@ -5,15 +5,29 @@ import {
   fromBytes,
   type Move,
   type Region,
+  type Run,
   runs,
   type Tensor,
   toBytes,
 } from "@modelbytes/tensor";
 import type { TensorSlice } from "@modelbytes/tf-proto";
 
+/** What moves a region of a tensor of `shape` into a tensor of its own. */
+export function regionMove(shape: readonly number[], { start, count }: Region): Move {
+  return { fromShape: shape, fromStart: start, toShape: count, toStart: start.map(() => 0), count };
+}
+
+/** The run of a move, if there is one and no other. */
+export function onlyRun(move: Move): Run | undefined {
+  const all = runs(move);
+  const [first, second] = [all.next(), all.next()];
+  return first.done !== true && second.done === true ? first.value : undefined;
+}
+
 /** A region of a tensor as a tensor of its own. */
-export function regionTensor(tensor: Tensor, { start, count }: Region): Tensor {
-  const move = { fromShape: tensor.shape, fromStart: start, toShape: count, toStart: start.map(() => 0), count };
+export function regionTensor(tensor: Tensor, region: Region): Tensor {
+  const { count } = region;
+  const move = regionMove(tensor.shape, region);
   if (tensor.dtype === "string" || tensor.dtype === "variant") {
     return { dtype: tensor.dtype, shape: count, data: elements(tensor.data, move) };
   }

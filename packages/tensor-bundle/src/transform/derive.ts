@@ -1,8 +1,9 @@
 import { CorruptError, type Place } from "@modelbytes/bytes";
-import { byteLength, DTYPES, elementCount, fromBytes, type Tensor } from "@modelbytes/tensor";
+import type { Tensor } from "@modelbytes/tensor";
 import { decodeObjectGraph, encodeObjectGraph, type ObjectGraph } from "@modelbytes/tf-proto";
 import type { BundleLayout, StoredStream } from "../bundle-stream.ts";
 import { isInPieces, type Part, type Placement, type TensorInPieces } from "../part.ts";
+import { Elements } from "./elements.ts";
 import { type HeadedStream, headOf, headsOf, isObjectGraph, type PartHead } from "./heads.ts";
 
 /**
@@ -13,7 +14,7 @@ import { type HeadedStream, headOf, headsOf, isObjectGraph, type PartHead } from
 
 /** What becomes of a part: its new head, and how its elements are made of the old ones if they change. */
 export interface Derived extends PartHead {
-  readonly convert?: (tensor: Tensor) => Tensor;
+  readonly convert?: (elements: Elements) => Tensor | TensorInPieces | Promise<Tensor | TensorInPieces>;
 }
 
 /** One pass over a stream. */
@@ -53,9 +54,14 @@ export function derivedStream(
           graph = part;
           continue;
         }
-        for (const { name, convert, placement } of derive(head)) {
-          const [, tensor] = part;
-          yield [name, convert === undefined ? tensor : convert(await whole(tensor)), withoutOffset(placement)];
+        const [, tensor] = part;
+        const elements = new Elements(tensor);
+        try {
+          for (const { name, convert, placement } of derive(head)) {
+            yield [name, convert === undefined ? tensor : await convert(elements), withoutOffset(placement)];
+          }
+        } finally {
+          await elements.close();
         }
       }
       if (graph !== undefined) yield editedGraph(graph, editGraph);
@@ -85,20 +91,4 @@ export function checkReferences({ nodes }: ObjectGraph, place: Place): void {
     if (wrong === undefined) continue;
     throw new CorruptError("object-graph", `the object graph refers to node ${wrong}, which is not there`, place);
   }
-}
-
-/** The tensor in one piece of memory. */
-export async function whole(tensor: Tensor | TensorInPieces): Promise<Tensor> {
-  if (!isInPieces(tensor)) return tensor;
-  const { dtype, shape, pieces } = tensor;
-  const bytes = new Uint8Array(elementCount(shape) * DTYPES[dtype].itemsize);
-  let at = 0;
-  for await (const piece of pieces) {
-    if (at + piece.length > bytes.length) throw new RangeError(`more than ${bytes.length} bytes came in pieces`);
-    bytes.set(piece, at);
-    at += piece.length;
-  }
-  const read = fromBytes(dtype, shape, bytes);
-  if (at !== byteLength(read)) throw new RangeError(`${at} of ${bytes.length} bytes came in pieces`);
-  return read;
 }

@@ -5,8 +5,8 @@ import { type HeadedStream, headOf, headsOf, isObjectGraph } from "./heads.ts";
 
 /**
  * The tensors that `keep` wants, which has to answer the same each time it is asked. It is not asked about the object graph, which
- * loses the dropped values and the ways to objects that have none left, so that TensorFlow knows that it did not restore them;
- * objects keep their numbers. `withoutObjectGraph` drops the graph.
+ * loses the dropped values and the ways to objects that have none left, so that TensorFlow knows that it did not restore them (but
+ * for a value of the root itself, to which no way leads); objects keep their numbers. `withoutObjectGraph` drops the graph.
  */
 export function keepTensors(stream: StoredStream, keep: (name: string) => boolean): HeadedStream {
   return keepPlanned(stream, async () => keep);

@@ -1,6 +1,6 @@
 import type { StoredStream } from "../bundle-stream.ts";
-import { explicitSlice, regionTensor } from "./cut.ts";
-import { whole } from "./derive.ts";
+import { explicitSlice } from "./cut.ts";
+import { Elements } from "./elements.ts";
 import { headsOf, isHeaded, isObjectGraph } from "./heads.ts";
 import { ShardFiller, weighed, weightOf } from "./shard-filler.ts";
 
@@ -27,15 +27,21 @@ export async function shardBySize(stream: StoredStream, maxShardSize: number): P
       const filler = new ShardFiller(maxShardSize);
       for await (const part of stream.parts()) {
         const [name, tensor, placement] = part;
-        for (const { region, single, file } of filler.add(name, weighed(part))) {
-          const shardId = single ? filled + file : file;
-          if (region === undefined) yield [name, tensor, { shardId, partition: placement?.partition }];
-          else {
+        const elements = new Elements(tensor);
+        try {
+          for (const { region, single, file } of filler.add(name, weighed(part))) {
+            const shardId = single ? filled + file : file;
+            if (region === undefined) {
+              yield [name, tensor, { shardId, partition: placement?.partition }];
+              continue;
+            }
             const { shape, slice } = placement?.partition ?? { shape: tensor.shape, slice: [] };
             const start = region.start.map((first, dim) => first + (slice[dim]?.start ?? 0));
             const partition = { shape, slice: explicitSlice({ start, count: region.count }) };
-            yield [name, regionTensor(await whole(tensor), region), { shardId, partition }];
+            yield [name, await elements.region(region), { shardId, partition }];
           }
+        } finally {
+          await elements.close();
         }
       }
     },

@@ -1,6 +1,6 @@
 import { elementCount } from "@modelbytes/tensor";
 import type { StoredStream } from "../bundle-stream.ts";
-import { explicitSlice, regionTensor } from "./cut.ts";
+import { explicitSlice } from "./cut.ts";
 import { type Derived, derivedStream } from "./derive.ts";
 import type { HeadedStream, PartHead } from "./heads.ts";
 
@@ -15,6 +15,9 @@ export interface Cut {
  * first ones longer by one where it does not divide. `cut` says which tensors and how. What is partitioned already is not asked
  * about and stays. Restored by their name partitions are one tensor again; TensorFlow joins those of most dtypes, but not of
  * float16, uint16, uint64 and strings.
+ *
+ * A tensor in pieces is cut piece by piece along its first dimension, or any other before which all are 1; along others it is held in
+ * memory while it is cut.
  *
  * Reading it throws a `RangeError` for a dimension that the tensor has not, or that is shorter than the number of parts.
  */
@@ -48,7 +51,7 @@ function* cutAlong(head: PartHead, { axis, parts }: Cut): Generator<Derived> {
       ...head,
       shape: region.count,
       placement: { ...placement, partition },
-      convert: (tensor) => regionTensor(tensor, region),
+      convert: (elements) => elements.region(region),
     };
     first += along;
   }
