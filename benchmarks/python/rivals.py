@@ -60,12 +60,26 @@ def save_many(path, bytes, items, **_):
     tf.raw_ops.SaveV2(prefix=f"{path}-tensorflow", tensor_names=names, shape_and_slices=slices, tensors=tensors)
 
 
+@functools.cache
+def bytes_of(path):
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def parse_saved_model(path, **_):
+    from tensorflow.core.protobuf import saved_model_pb2
+
+    model = saved_model_pb2.SavedModel.FromString(bytes_of(path))
+    assert "serving_default" in model.meta_graphs[0].signature_def
+
+
 ROWS = {
     "load_all": load_all,
     "keep_all": keep_all,
     "open_and_list": open_and_list,
     "checkpoint_write": checkpoint_write,
     "save_many": save_many,
+    "parse_saved_model": parse_saved_model,
 }
 
 

@@ -74,6 +74,7 @@ export interface Row {
 export type Bar =
   | { readonly row: string; readonly against: string; readonly atLeast: number }
   | { readonly row: string; readonly memoryBelow: number }
+  | { readonly row: string; readonly within: number }
   | { readonly row: string; readonly count: string; readonly atMost: number };
 
 /** A question. One file each, in `questions/`. */

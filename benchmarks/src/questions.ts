@@ -4,6 +4,7 @@ import { crc32c } from "./questions/crc32c.ts";
 import { memory } from "./questions/memory.ts";
 import { openList } from "./questions/open-list.ts";
 import { remoteOne } from "./questions/remote-one.ts";
+import { savedModel } from "./questions/saved-model.ts";
 import { stream } from "./questions/stream.ts";
 import { verify } from "./questions/verify.ts";
 import { write, writeMany } from "./questions/write.ts";
@@ -17,6 +18,7 @@ export const QUESTIONS: readonly Question[] = [
   write,
   writeMany,
   copy,
+  savedModel,
   crc32c,
   memory,
 ];

@@ -4,7 +4,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import type { Measured, Measurement } from "./measure.ts";
 import type { Bar, Counts, Input, Kind, Question } from "./question.ts";
 import { median, spread } from "./statistics.ts";
-import { bytesText, countText, ratioText } from "./units.ts";
+import { bytesText, countText, ratioText, secondsText } from "./units.ts";
 
 /** A row that was measured. */
 export interface RowRecord {
@@ -105,6 +105,10 @@ function judge(bar: Bar, rows: readonly RowRecord[]): BarRecord | undefined {
     const found = ratio(row, against);
     const says = `${bar.row}: at least ${ratioText(bar.atLeast)} as fast as ${bar.against}`;
     return { says, found: ratioText(found), holds: found >= bar.atLeast };
+  }
+  if ("within" in bar) {
+    const says = `${bar.row}: within ${secondsText(bar.within)}`;
+    return { says, found: secondsText(row.seconds), holds: row.seconds <= bar.within };
   }
   if ("memoryBelow" in bar) {
     if (row.memory === undefined) return undefined;

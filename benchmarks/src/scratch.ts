@@ -1,8 +1,11 @@
+import { execFile } from "node:child_process";
 import { rmSync } from "node:fs";
 import { mkdtemp, statfs } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { runPython } from "./python.ts";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { python, runPython } from "./python.ts";
 import { bytesText } from "./units.ts";
 
 /** What a disk keeps free beside the inputs. */
@@ -51,6 +54,14 @@ export class Scratch {
     const made = this.#checkpoints.get(name) ?? this.#write(join(this.folder, name), tensors, bytesEach);
     this.#checkpoints.set(name, made);
     return await made;
+  }
+
+  /** The directory of a large SavedModel: Keras' EfficientNetB7. */
+  async savedModel(): Promise<string> {
+    const folder = join(this.folder, "saved-model");
+    const script = fileURLToPath(new URL("../../fixtures/saved-model/large.py", import.meta.url));
+    await promisify(execFile)(python(), [script, folder]);
+    return folder;
   }
 
   async #write(prefix: string, tensors: number, bytesEach: number): Promise<string> {

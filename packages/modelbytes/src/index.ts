@@ -1,1 +1,4 @@
-export { type CheckpointModel, type Model, type ModelLike, type OpenModelOptions, openModel } from "./model.ts";
+export type { CheckpointModel } from "./checkpoint-model.ts";
+export { type Model, type ModelLike, type OpenModelOptions, openModel } from "./model.ts";
+export { NoWeights } from "./no-weights.ts";
+export type { SavedModelModel } from "./saved-model-model.ts";

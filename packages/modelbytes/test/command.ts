@@ -14,8 +14,11 @@ export const BIN: string = fileURLToPath(new URL("../bin/modelbytes.js", import.
 /** The root of the repository: where commands run, so that paths are as a person types them. */
 export const ROOT: string = fileURLToPath(new URL("../../../", import.meta.url));
 
-/** The fixtures, relative to the root. */
+/** The fixtures of checkpoints, relative to the root. */
 export const FIXTURES = "fixtures/tensor-bundle";
+
+/** The fixtures of SavedModels, each in `NAME/model`. */
+export const SAVED_MODELS = "fixtures/saved-model";
 
 /** What a command did. */
 export interface Outcome {
@@ -48,7 +51,7 @@ export async function modelbytesHere(...args: readonly string[]): Promise<Outcom
   const out: Output = { write: (text) => (stdout += text) };
   const err: Output = { write: (text) => (stderr += text) };
   const shell = new Shell(out, err, new AbortController().signal);
-  const here = args.map((arg) => (arg.startsWith(FIXTURES) ? join(ROOT, arg) : arg));
+  const here = args.map((arg) => (arg.startsWith("fixtures/") ? join(ROOT, arg) : arg));
   const code = await run(here, shell).catch((error: unknown) => report(error, shell, false));
   return { code, stdout, stderr };
 }

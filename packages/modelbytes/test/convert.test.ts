@@ -254,7 +254,12 @@ describe.concurrent("convert refuses", { timeout: 30_000 }, () => {
     ],
     ["two tensors of one name", ["--rename", "a=b"], 2, 'both "a" and "b" would be called "b"'],
     ["a tensor without a name", ["--rename", "a="], 2, '"a" would have no name'],
-    ["another format", ["--to", "npz"], 4, "--to npz is not supported; so far only tensor-bundle is written"],
+    [
+      "another format",
+      ["--to", "npz"],
+      4,
+      "--to npz is not supported; so far only tensor-bundle and saved-model are written",
+    ],
   ] as const)("%s", async ([, options, code, message], { expect, onTestFinished }) => {
     const folder = await temporaryDirectory(onTestFinished);
     const outcome = await modelbytesHere("convert", MIXED, `${folder}/new/model`, ...options);
@@ -280,8 +285,8 @@ describe.concurrent("convert refuses", { timeout: 30_000 }, () => {
       code: 4,
       stdout: "",
       stderr:
-        `error: ${out}: the name asks for a .h5 file; so far only tensor-bundle is written\n` +
-        "hint: --to tensor-bundle writes one under any name\n",
+        `error: ${out}: the name asks for a .h5 file; so far only tensor-bundle and saved-model are written\n` +
+        "hint: --to tensor-bundle and --to saved-model write these under any name\n",
     });
     expect((await modelbytes("convert", MIXED, out, "--to", "tensor-bundle")).code).toBe(0);
   });

@@ -1,5 +1,6 @@
 import { fromNumbers, tensor } from "@modelbytes/tensor";
 import { describe, expect, test } from "vitest";
+import { checkpointTree } from "../src/command/checkpoint-tree.ts";
 import { stringify } from "../src/command/json.ts";
 import { jsonValues } from "../src/command/json-values.ts";
 import { ProgressLine, progressText } from "../src/command/progress.ts";
@@ -7,7 +8,6 @@ import { Shell } from "../src/command/shell.ts";
 import { suggestions } from "../src/command/suggest.ts";
 import { formatTable } from "../src/command/table.ts";
 import { bytesText, counted, durationText, printable, shortened } from "../src/command/text.ts";
-import { formatTree } from "../src/command/tree.ts";
 import { formatValues } from "../src/command/values.ts";
 
 describe("text", () => {
@@ -198,7 +198,7 @@ describe("a tree", () => {
 
   test("survives graphs that go round, lead nowhere, or leave nodes out", () => {
     const graph = { nodes: [node(["a", 1], ["b", 1], ["c", 9]), node(["up", 0]), node()] };
-    expect(formatTree(graph, new Map())).toEqual([
+    expect(checkpointTree(graph, new Map())).toEqual([
       "(root)",
       "├─ a",
       "│  └─ up → (root)",
@@ -206,12 +206,12 @@ describe("a tree", () => {
       "└─ c → node 9, which is not there",
       "(1 object that nothing refers to)",
     ]);
-    expect(formatTree({ nodes: [] }, new Map())).toEqual(["(root)"]);
+    expect(checkpointTree({ nodes: [] }, new Map())).toEqual(["(root)"]);
   });
 
   test("stays small for a graph that is deep", () => {
     const nodes = Array.from({ length: 5000 }, (_, at) => (at < 4999 ? node(["x", at + 1]) : node()));
-    const lines = formatTree({ nodes }, new Map());
+    const lines = checkpointTree({ nodes }, new Map());
     expect(lines.length).toBeLessThan(200);
     expect(lines.at(-1)).toContain("deeper than 100 levels");
   });

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, test } from "vitest";
 import { FIXTURES, modelbytes, ROOT, temporaryDirectory } from "./command.ts";
 
-const COMMANDS = ["inspect", "verify", "hash", "read", "convert", "salvage", "latest"] as const;
+const COMMANDS = ["inspect", "verify", "hash", "read", "convert", "salvage", "show", "scan", "latest"] as const;
 
 describe.concurrent("the command", { timeout: 30_000 }, () => {
   test.for(COMMANDS)("explains %s, with an example", async (name, { expect }) => {
@@ -50,6 +50,11 @@ describe.concurrent("the command", { timeout: 30_000 }, () => {
     ["a cast without TO", ["convert", "a", "b", "--cast", "float32"]],
     ["a cast of what is no float", ["convert", "a", "b", "--cast", "int32=float32"]],
     ["two casts of one dtype", ["convert", "a", "b", "--cast", "float32=float16", "--cast", "float32=float64"]],
+    ["a signature without its tags", ["show", "a", "--signature_def", "b"]],
+    ["a URL to write a SavedModel to", ["convert", "a", "https://example.com/a/"]],
+    ["a directory that is not empty", ["convert", "a", "packages/"]],
+    ["a file to write a SavedModel to", ["convert", "a", "README.md", "--to", "saved-model"]],
+    ["no place to write a SavedModel to", ["convert", "a", "", "--to", "saved-model"]],
     ["a number of shards that is none", ["convert", "a", "b", "--shards", "1.5"]],
     ["too many shards", ["convert", "a", "b", "--shards", "100000"]],
   ])("ends with 2 for %s", async ([, args = []], { expect }) => {

@@ -113,7 +113,7 @@ describe.concurrent("verify", { timeout: 30_000 }, () => {
     expect(other).toEqual({
       code: 4,
       stdout: "",
-      stderr: `error: ${folder}/model.h5: this is an HDF5 file; only checkpoints can be read\n`,
+      stderr: `error: ${folder}/model.h5: this is an HDF5 file; only checkpoints and SavedModels can be read\n`,
     });
   });
 

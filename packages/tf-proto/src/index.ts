@@ -8,6 +8,10 @@ export {
   encodeBundleHeader,
   type Version,
 } from "./bundle.ts";
+export { decodeMessage } from "./decode.ts";
+export { encodeMessage, type Init, type InitValue } from "./encode.ts";
+export { MAX_DEPTH } from "./field-path.ts";
+export type { MapKey, MapOrder } from "./map-order.ts";
 export {
   decodeObjectGraph,
   encodeObjectGraph,
@@ -18,27 +22,14 @@ export {
   type SerializedTensor,
   type SlotVariable,
 } from "./object-graph.ts";
-export {
-  decodeSavedTensorSlices,
-  type SavedSlice,
-  type SavedSliceMeta,
-  type SavedTensorSliceMeta,
-  type SavedTensorSlices,
-} from "./saved-tensor-slice.ts";
-export { decodeTensorProto, type TensorProto } from "./tensor-proto.ts";
-export { decodeTensorShape, encodeTensorShape, type TensorShape } from "./tensor-shape.ts";
-export { decodeTensorSlice, type Extent, encodeTensorSlice, type TensorSlice } from "./tensor-slice.ts";
-export {
-  MAX_TEXT_DEPTH,
-  parseTextFormat,
-  type TextField,
-  type TextMessage,
-  type TextString,
-  type TextValue,
-  type TextWord,
-} from "./text-format.ts";
-export { stringifyTextDouble, stringifyTextString } from "./text-print.ts";
-export { TextFormatError, type TextPosition } from "./text-tokens.ts";
+export { parseTextFormat, type TextField, type TextMessage, type TextValue } from "./pbtxt/fields.ts";
+export type { TextOptions } from "./pbtxt/known-types.ts";
+export { stringifyTextDouble, stringifyTextFloat } from "./pbtxt/numbers.ts";
+export { parseMessage } from "./pbtxt/parse-message.ts";
+export { stringifyMessage } from "./pbtxt/stringify-message.ts";
+export { stringifyTextString } from "./pbtxt/strings.ts";
+export { MAX_TEXT_DEPTH, type TextString, type TextWord } from "./pbtxt/syntax.ts";
+export { TextFormatError, type TextPosition } from "./pbtxt/tokens.ts";
 export {
   type IntegerType,
   onlyTextValue,
@@ -50,6 +41,20 @@ export {
   textToEnum,
   textToFields,
   textToString,
-} from "./text-values.ts";
+} from "./pbtxt/values.ts";
+export {
+  decodeSavedTensorSlices,
+  type SavedSlice,
+  type SavedSliceMeta,
+  type SavedTensorSliceMeta,
+  type SavedTensorSlices,
+} from "./saved-tensor-slice.ts";
+export type { EnumType, Field, MessageType, Scalar, WireType } from "./schema.ts";
+export { decodeTensorProto, type TensorProto } from "./tensor-proto.ts";
+export { decodeTensorShape, encodeTensorShape, type TensorShape } from "./tensor-shape.ts";
+export { decodeTensorSlice, type Extent, encodeTensorSlice, type TensorSlice } from "./tensor-slice.ts";
 export { toTensor, valueCount } from "./to-tensor.ts";
+export { openTree } from "./tree/open-tree.ts";
+export { indexRecords, type RecordIndex } from "./tree/record-index.ts";
+export type { WireMessage } from "./tree/wire-message.ts";
 export { decodeVariant, type Variant } from "./variant.ts";

@@ -74,7 +74,7 @@ export function decodeTensorProto(message: Message, place: Place = {}): TensorPr
   const numbers = new RepeatedNumbers(NUMBERS);
   readFields(message, place, (tag, reader) => {
     if (tag === 0x08) dtype = reader.int32();
-    else if (tag === 0x12) shape = sub(reader, place, decodeTensorShape);
+    else if (tag === 0x12) shape = merged(shape, sub(reader, place, decodeTensorShape));
     else if (tag === 0x18) versionNumber = reader.int32();
     else if (tag === 0x22) tensorContent = reader.bytes();
     else if (tag === 0x42) stringVal.push(reader.bytes());
@@ -104,4 +104,10 @@ export function decodeTensorProto(message: Message, place: Place = {}): TensorPr
     uint64Val: numbers.uint64(17),
     float8Val,
   };
+}
+
+/** A shape that comes in two fields has the dimensions of both: so protocol buffers merge messages. */
+function merged(first: TensorShape, second: TensorShape): TensorShape {
+  if (first.dims.length === 0 && !first.unknownRank) return second;
+  return { dims: [...first.dims, ...second.dims], unknownRank: first.unknownRank || second.unknownRank };
 }

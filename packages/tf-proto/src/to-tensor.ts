@@ -27,6 +27,9 @@ import type { TensorProto } from "./tensor-proto.ts";
  */
 const LARGEST_EXPANSION = 2 ** 31;
 
+/** `Tensor::FromProto` refuses shapes of more dimensions. */
+const MAX_RANK = 253;
+
 /** What an element of a string tensor takes in memory, at the least. */
 const REFERENCE_BYTES = 8;
 
@@ -37,14 +40,11 @@ const REFERENCE_BYTES = 8;
  * The data may share memory with the arrays of `proto`.
  */
 export function toTensor(proto: TensorProto, place: Place = {}): Tensor {
-  const { dims: shape, unknownRank } = proto.shape;
-  const count = unknownRank ? undefined : checkedElementCount(shape);
+  const shape = proto.shape.unknownRank ? [] : proto.shape.dims; // to TensorFlow a tensor of unknown rank is a scalar
+  const count = shape.length > MAX_RANK ? undefined : checkedElementCount(shape);
   if (count === undefined) {
-    throw new CorruptError(
-      "shape",
-      `[${unknownRank ? "unknown rank" : shape.join(", ")}] is not the shape of a tensor`,
-      place,
-    );
+    const dims = shape.length > MAX_RANK ? `${shape.length} dimensions` : `[${shape.join(", ")}]`;
+    throw new CorruptError("shape", `${dims} is not the shape of a tensor`, place);
   }
   const dtype = dtypeOfNumber(proto.dtype);
   if (dtype === undefined) {
@@ -161,6 +161,9 @@ function elements(proto: TensorProto, dtype: VaryingDType, count: number, place:
   if (proto.tensorContent.length > 0 && count > 0) return splitContent(proto.tensorContent, count, place);
   const values = dtype === "string" ? proto.stringVal : proto.variantVal;
   if (values.length >= count) return values.slice(0, count);
+  if (dtype === "variant" && values.length === 0) {
+    throw new CorruptError("tensor-content", `a variant tensor of ${count} elements has none`, place);
+  }
   checkExpansion(count * REFERENCE_BYTES, place);
   const nothing = new Uint8Array(0);
   const last = dtype === "string" ? (values.at(-1) ?? nothing) : nothing;

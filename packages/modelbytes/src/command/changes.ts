@@ -7,18 +7,20 @@ import {
   type ObjectGraph,
   type Part,
   pathOfKey,
-  readableNames,
   renameTensors,
   type StoredStream,
   stripOptimizer,
 } from "@modelbytes/tensor-bundle";
-import type { Model } from "../model.ts";
+import type { CheckpointModel } from "../checkpoint-model.ts";
 import { Advice, UsageError } from "./failure.ts";
 import type { Glob, Renaming } from "./pattern.ts";
 import { suggestions } from "./suggest.ts";
+import { counted, printable } from "./text.ts";
 
 /** What is to become of the tensors of a checkpoint, in this order. */
 export interface Changes {
+  /** Whether variables alone are wanted: a SavedModel makes tables and iterators by functions. */
+  readonly variables: boolean;
   readonly strip: boolean;
   /** Tensors to keep; all of them where there is no pattern. */
   readonly only: readonly Glob[];
@@ -39,26 +41,29 @@ export interface Plan {
 
 /**
  * Plans changes: tries them on the names, dtypes and shapes and on the object graph alone, so that whatever is wrong with them shows
- * before the first tensor is read. `layout` is that of the stream they are for.
+ * before the first tensor is read. `full` are readable names by key, and `layout` that of the stream they are for.
  *
  * Throws a `NotFoundError` for a pattern that matches no tensor, a `UsageError` where two tensors would get one name and where none
  * would be left.
  */
 export async function planChanges(
   changes: Changes,
-  model: Model,
+  model: CheckpointModel,
+  full: ReadonlyMap<string, string>,
   layout: StoredStream["layout"],
   options: WaitOptions,
 ): Promise<Plan> {
-  const { strip, only, cast, rename } = changes;
+  const { variables, strip, only, cast, rename } = changes;
   const { entries } = model.weights;
-  if (!strip && only.length + cast.size + rename.length === 0) {
+  if (!variables && !strip && only.length + cast.size + rename.length === 0) {
     return { tensors: entries.size, notes: [], apply: (stream) => stream };
   }
   const graph = await model.objectGraph(options);
   const outline = await outlineOf(model, graph, layout, options);
   const stripped = await strippedNames(outline, graph, strip);
-  const kept = keptNames(stripped, only, entries, graph, model);
+  const others = variables ? notVariables(graph, entries) : new Set<string>();
+  const kept = keptNames(stripped, only, entries, full, model);
+  for (const name of kept) if (others.has(stripped.get(name) ?? name)) kept.delete(name);
   const renamed = renamedNames(kept, rename, model);
 
   const stripping = (stream: StoredStream) =>
@@ -66,13 +71,17 @@ export async function planChanges(
   const target = (_: string, dtype: DType): DType => cast.get(dtype) ?? dtype;
   const apply = (stream: StoredStream, casting: boolean) => {
     if (strip) stream = stripping(stream);
-    if (only.length > 0) stream = keepTensors(stream, (name) => kept.has(name));
+    if (only.length + others.size > 0) stream = keepTensors(stream, (name) => kept.has(name));
     if (casting) stream = castTensors(stream, target);
     return rename.length > 0 ? renameTensors(stream, (name) => renamed.get(name) ?? name) : stream;
   };
   const tensors = await rehearse(apply(outline, false));
 
   const notes: string[] = [];
+  const [other] = others;
+  if (other !== undefined) {
+    notes.push(`left out, being no variables: ${counted(others.size, "tensor")}, such as ${printable(other)}`);
+  }
   if (strip && [...stripped].every(([name, key]) => name === key) && stripped.size === outline.size) {
     notes.push("there is nothing to strip: no optimizer was found");
   }
@@ -80,6 +89,19 @@ export async function planChanges(
     if (![...entries.values()].some((entry) => entry.dtype === dtype)) notes.push(`no tensor is ${dtype}`);
   }
   return { tensors, notes, apply: (stream) => apply(stream, cast.size > 0) };
+}
+
+/** The keys of what is no variable's value: of tables, iterators, the state of Python objects; and of variants in any case. */
+function notVariables(graph: ObjectGraph | undefined, entries: ReadonlyMap<string, TensorEntry>): Set<string> {
+  const values = new Set([OBJECT_GRAPH_KEY]);
+  for (const { attributes } of graph?.nodes ?? []) {
+    const [attribute, ...more] = attributes;
+    if (attribute?.name === "VARIABLE_VALUE" && more.length === 0) values.add(attribute.checkpointKey);
+  }
+  const others = [...entries].filter(
+    ([key, { dtype }]) => dtype === "variant" || (graph !== undefined && !values.has(key)),
+  );
+  return new Set(others.map(([key]) => key));
 }
 
 /** Stands behind the path in keys of object-based checkpoints: `model/dense/kernel/.ATTRIBUTES/VARIABLE_VALUE`. */
@@ -102,7 +124,7 @@ interface Outline extends StoredStream {
 }
 
 async function outlineOf(
-  { weights }: Model,
+  { weights }: CheckpointModel,
   graph: ObjectGraph | undefined,
   { header }: StoredStream["layout"],
   { signal }: WaitOptions,
@@ -145,7 +167,7 @@ async function strippedNames(
       names.set(name, outline.keys[placement?.shardId ?? 0] ?? name); // a transformation leaves a tensor in its data file
     }
   }
-  if (names.size === 0) throw new UsageError("nothing would be left without the optimizer");
+  if (strip && names.size === 0) throw new UsageError("nothing would be left without the optimizer");
   return names;
 }
 
@@ -154,14 +176,13 @@ function keptNames(
   names: ReadonlyMap<string, string>,
   only: readonly Glob[],
   entries: ReadonlyMap<string, TensorEntry>,
-  graph: ObjectGraph | undefined,
-  model: Model,
+  full: ReadonlyMap<string, string>,
+  model: CheckpointModel,
 ): Set<string> {
   if (only.length === 0) return new Set(names.keys());
-  const full = graph === undefined ? new Map<string, string>() : readableNames(graph, entries.keys());
   const unused = new Set(only);
   const kept = new Set<string>();
-  const candidates = [...entries.keys()].filter((key) => graph === undefined || key !== OBJECT_GRAPH_KEY);
+  const candidates = [...entries.keys()].filter((key) => key !== OBJECT_GRAPH_KEY);
   const wanted = new Set(
     candidates.filter((key) => {
       const called = [key, split(key)[0], full.get(key) ?? key];
@@ -179,7 +200,11 @@ function keptNames(
 }
 
 /** The new name of each tensor that gets one. */
-function renamedNames(names: Iterable<string>, rename: readonly Renaming[], model: Model): Map<string, string> {
+function renamedNames(
+  names: Iterable<string>,
+  rename: readonly Renaming[],
+  model: CheckpointModel,
+): Map<string, string> {
   const renamed = new Map<string, string>();
   const unused = new Set(rename);
   const paths = new Set<string>();
@@ -209,7 +234,7 @@ function renamedPath(path: string, rename: readonly Renaming[], unused: Set<Rena
   return first ?? path;
 }
 
-function unmatched(option: string, wanted: string, names: Iterable<string>, { path }: Model): Advice {
+function unmatched(option: string, wanted: string, names: Iterable<string>, { path }: CheckpointModel): Advice {
   const near = suggestions(wanted, names);
   const absence = new NotFoundError("no-tensor", `no tensor matches ${option}`, { file: path });
   return new Advice(

@@ -1,10 +1,14 @@
 import { CorruptError, type ModelbytesError, NotFoundError } from "@modelbytes/bytes";
+import { writeVariablesOf } from "@modelbytes/saved-model";
 import { DTYPES, type DType, type FloatDType, isDType, isFloat, type TensorStreamOptions } from "@modelbytes/tensor";
 import { BUNDLE_VERSION, type CheckpointV1, type StoredStream, unplaced, writeBundle } from "@modelbytes/tensor-bundle";
+import { type CheckpointModel, checkpointModel } from "../checkpoint-model.ts";
 import type { Model } from "../model.ts";
 import { type Changes, planChanges } from "./changes.ts";
+import { checkCopyable, copySavedModel } from "./copy-saved-model.ts";
 import { Advice, EXIT, type ExitCode, UsageError } from "./failure.ts";
 import { openPath } from "./location.ts";
+import { fullNames } from "./names.ts";
 import { parseGlob, parseRenaming } from "./pattern.ts";
 import { openingProblems } from "./problem.ts";
 import type { Shell } from "./shell.ts";
@@ -21,7 +25,7 @@ export interface ConvertOptions {
   readonly force?: true;
 }
 
-/** `modelbytes convert IN OUT`: so far from checkpoints of either version to tensor bundles. */
+/** `modelbytes convert IN OUT`: so far between checkpoints, of either version, and SavedModels. */
 export async function convert(from: string, out: string, options: ConvertOptions, shell: Shell): Promise<ExitCode> {
   const changes = changesOf(options);
   const shards = shardsOf(options.shards);
@@ -31,21 +35,45 @@ export async function convert(from: string, out: string, options: ConvertOptions
   try {
     const [problem] = openingProblems(model);
     if (problem !== undefined) throw problem;
-    const stream = streamOf(model, { signal, onProgress: shell.progress() });
-    const plan = await planChanges(changes, model, stream.layout, shell);
+    if (model.format === "saved-model" && target.format === "saved-model") {
+      checkCopyable(changes, shards);
+      await copySavedModel(model, target, changes.strip, shell);
+      return EXIT.fine;
+    }
+    const checkpoint = checkpointIn(model);
+    const stream = streamOf(checkpoint, { signal, onProgress: shell.progress() });
+    const names = changes.only.length > 0 ? await fullNames(model, shell) : new Map<string, string>();
+    const wanted = { ...changes, variables: target.format === "saved-model" };
+    const plan = await planChanges(wanted, checkpoint, names, stream.layout, shell);
     for (const note of plan.notes) shell.note(note);
     const changed = plan.apply(stream);
     const last = shards === undefined ? changed : unplaced(changed);
-    const written = await writeBundle(target.to, last, { shards, signal });
+    const writing = { shards, signal };
+    const { bytes } =
+      target.format === "saved-model"
+        ? await writeVariablesOf(target.to, last, writing)
+        : await writeBundle(target.to, last, writing);
     shell.finish();
     const files = counted(shards ?? stream.layout.header.numShards, "shard");
-    const content = `${counted(plan.tensors, "tensor")}, ${counted(written.bytes, "byte")}, ${files}`;
-    shell.print(`${shell.style("green", "wrote")} ${printable(target.prefix)}: ${content}`);
+    const format = target.format === "saved-model" ? `${target.format}, ` : "";
+    const content = `${format}${counted(plan.tensors, "tensor")}, ${counted(bytes, "byte")}, ${files}`;
+    shell.print(`${shell.style("green", "wrote")} ${printable(target.path)}: ${content}`);
     return EXIT.fine;
   } catch (error) {
-    if (!isDamage(error) || model.format !== "tensor-bundle") throw error;
+    if (!isDamage(error) || model.format === "tensor-bundle-v1") throw error;
     throw new Advice(error, `nothing was written; \`modelbytes salvage ${from} OUT\` saves what is whole`);
   }
+}
+
+/** The variables of a model, as the checkpoint that they are. Closing the model closes it. */
+function checkpointIn(model: Model): CheckpointModel {
+  if (model.format !== "saved-model") return model;
+  const { bundle } = model.weights;
+  if (bundle !== undefined) return checkpointModel(bundle);
+  throw new Advice(
+    new NotFoundError("no-variables", "the SavedModel has no variables", { file: model.path }),
+    "--to saved-model copies it as it is",
+  );
 }
 
 /** Whether an error says that a checkpoint is not whole. */
@@ -53,7 +81,7 @@ function isDamage(error: unknown): error is ModelbytesError {
   return error instanceof CorruptError || (error instanceof NotFoundError && error.code === "shard-missing");
 }
 
-function changesOf({ strip, only = [], cast = [], rename = [] }: ConvertOptions): Changes {
+function changesOf({ strip, only = [], cast = [], rename = [] }: ConvertOptions): Omit<Changes, "variables"> {
   return {
     strip: strip !== undefined,
     only: only.map(parseGlob),
@@ -92,7 +120,7 @@ function shardsOf(text: string | undefined): number | undefined {
   throw new UsageError(`--shards takes a number from 1 to ${MOST_SHARDS}, not ${JSON.stringify(text)}`);
 }
 
-function streamOf({ weights }: Model, options: TensorStreamOptions): StoredStream {
+function streamOf({ weights }: CheckpointModel, options: TensorStreamOptions): StoredStream {
   return weights.format === "tensor-bundle" ? weights.stream(options) : streamOfV1(weights, options);
 }
 

@@ -1,6 +1,8 @@
 import type { DType } from "@modelbytes/tensor";
 import { OBJECT_GRAPH_KEY } from "@modelbytes/tensor-bundle";
-import type { CheckpointModel } from "../model.ts";
+import type { CheckpointModel } from "../checkpoint-model.ts";
+import type { Model } from "../model.ts";
+import { unreadableTensors } from "./checkpoint.ts";
 import { counted } from "./text.ts";
 
 /** A tensor, as `--json` has it. What nobody knows of a tensor that cannot be read is null. */
@@ -17,9 +19,9 @@ export interface TensorRow {
 }
 
 /** The tensors in the order of the file; behind them those that cannot be read. */
-export function tensorRows({ weights }: CheckpointModel, full: ReadonlyMap<string, string> | undefined): TensorRow[] {
+export function tensorRows(model: Model, full: ReadonlyMap<string, string> | undefined): TensorRow[] {
   const rows: TensorRow[] = [];
-  for (const [key, { dtype, shape, byteLength }] of weights.entries) {
+  for (const [key, { dtype, shape, byteLength }] of model.weights.entries) {
     const name = full?.get(key);
     rows.push({
       name: name ?? key,
@@ -29,8 +31,7 @@ export function tensorRows({ weights }: CheckpointModel, full: ReadonlyMap<strin
       byteLength: byteLength ?? null,
     });
   }
-  if (weights.format !== "tensor-bundle") return rows;
-  for (const [name, { reason }] of weights.unreadable) {
+  for (const [name, { reason }] of unreadableTensors(model)) {
     rows.push({ name, dtype: null, shape: null, byteLength: null, unreadable: reason });
   }
   return rows;

@@ -1,16 +1,20 @@
 import { ModelbytesError } from "@modelbytes/bytes";
 import type { ObjectGraph } from "@modelbytes/tensor-bundle";
-import type { CheckpointModel } from "../model.ts";
+import type { CheckpointModel } from "../checkpoint-model.ts";
+import type { Model } from "../model.ts";
+import type { SavedModelModel } from "../saved-model-model.ts";
+import { checkpointTree } from "./checkpoint-tree.ts";
 import { description, type TensorRow, tensorRows } from "./description.ts";
 import type { ExitCode } from "./failure.ts";
 import { stringify } from "./json.ts";
 import { openPath } from "./location.ts";
 import { fullNames } from "./names.ts";
 import { exitCodeOfAll, openingProblems, problemJson } from "./problem.ts";
+import { savedModelFacts } from "./saved-model-facts.ts";
+import { savedModelTree } from "./saved-model-tree.ts";
 import type { Shell } from "./shell.ts";
 import { formatTable } from "./table.ts";
 import { counted, grouped, printable, shapeText } from "./text.ts";
-import { formatTree } from "./tree.ts";
 
 export interface InspectOptions {
   readonly json?: true;
@@ -18,29 +22,41 @@ export interface InspectOptions {
   readonly names: "key" | "full";
 }
 
+/** What a model says of itself. */
+interface Facts {
+  /** For `--json`, beside format, path, tensors and problems. */
+  readonly json: Readonly<Record<string, unknown>>;
+  /** For people, behind the path. */
+  readonly headline: readonly string[];
+  /** For people, above the tensors. */
+  readonly lines: readonly string[];
+  readonly problems: readonly ModelbytesError[];
+}
+
 /** `modelbytes inspect PATH`. What is damaged is told on standard error, what is left is printed. */
 export async function inspect(path: string, options: InspectOptions, shell: Shell): Promise<ExitCode> {
   await using model = await openPath(path, shell);
-  const { json, tree, names } = options;
-  const full = names === "full" ? await fullNames(model, shell) : undefined;
+  const full = options.names === "full" ? await fullNames(model, shell) : undefined;
   const rows = tensorRows(model, full);
-  if (json === true) await printJson(model, rows, shell);
-  else {
-    printHeadline(model, rows, shell);
-    shell.print(tree === true ? await treeText(model, shell) : tableText(rows, shell));
+  const facts = await factsOf(model, options, shell);
+  const problems = [...new Set([...openingProblems(model), ...facts.problems])];
+  if (options.json === true) {
+    const tensors = rows.map(({ unreadable: _, ...row }) => row);
+    const { format, path: where } = model;
+    shell.print(stringify({ format, path: where, tensors, ...facts.json, problems: problems.map(problemJson) }));
+  } else {
+    printFacts(model, facts, rows, shell);
+    shell.print(options.tree === true ? await treeText(model, shell) : tableText(rows, shell));
   }
-  const problems = openingProblems(model);
   for (const problem of problems) shell.error(problem.message);
   return exitCodeOfAll(problems);
 }
 
-async function printJson(model: CheckpointModel, rows: readonly TensorRow[], shell: Shell): Promise<void> {
-  const { format, path } = model;
-  const { header, shards } = description(model);
-  const objectGraph = await graphIfSound(model, shell);
-  const problems = openingProblems(model).map(problemJson);
-  const tensors = rows.map(({ unreadable: _, ...row }) => row);
-  shell.print(stringify({ format, path, tensors, header, shards, objectGraph, problems }));
+async function factsOf(model: Model, { json }: InspectOptions, shell: Shell): Promise<Facts> {
+  if (model.format === "saved-model") return await savedModelFacts(model, shell);
+  const { header, shards, facts } = description(model);
+  const objectGraph = json === true ? await graphIfSound(model, shell) : null;
+  return { json: { header, shards, objectGraph }, headline: facts, lines: [], problems: [] };
 }
 
 /** The object graph lies in a data file, which need not be there to see what the index says. */
@@ -54,17 +70,27 @@ async function graphIfSound(model: CheckpointModel, shell: Shell): Promise<Objec
   }
 }
 
-function printHeadline(model: CheckpointModel, rows: readonly TensorRow[], shell: Shell): void {
+function printFacts({ path }: Model, { headline, lines }: Facts, rows: readonly TensorRow[], shell: Shell): void {
   const bytes = rows.reduce((sum, { byteLength }) => sum + (byteLength ?? 0), 0);
-  const { facts } = description(model);
-  shell.print(`${shell.style("bold", printable(model.path))}: ${facts.join(", ")}`);
-  shell.print(`${counted(rows.length, "tensor")}, ${counted(bytes, "byte")}\n`);
+  shell.print(`${shell.style("bold", printable(path))}: ${headline.join(", ")}`);
+  shell.print([`${counted(rows.length, "tensor")}, ${counted(bytes, "byte")}`, ...lines, ""].join("\n"));
 }
 
-async function treeText(model: CheckpointModel, shell: Shell): Promise<string> {
+async function treeText(model: Model, shell: Shell): Promise<string> {
+  if (model.format === "saved-model") return await objectsText(model, shell);
   const graph = await model.objectGraph(shell);
   if (graph === undefined) return "no object graph: the checkpoint was saved by names";
-  return formatTree(graph, model.weights.entries).join("\n");
+  return checkpointTree(graph, model.weights.entries).join("\n");
+}
+
+/** The objects of each MetaGraph that has some. */
+async function objectsText({ savedModel }: SavedModelModel, shell: Shell): Promise<string> {
+  const trees: string[] = [];
+  for (const metaGraph of savedModel.metaGraphs) {
+    if (metaGraph.objectGraph === undefined) continue;
+    trees.push(savedModelTree(metaGraph.objectGraph, await savedModel.variables(metaGraph, shell)).join("\n"));
+  }
+  return trees.join("\n\n") || "no object graph: the model was saved by TensorFlow 1";
 }
 
 function tableText(rows: readonly TensorRow[], shell: Shell): string {

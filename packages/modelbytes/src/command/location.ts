@@ -1,4 +1,5 @@
-import { ModelbytesError, toFolder, toSource, UnsupportedError } from "@modelbytes/bytes";
+import { brotliDecompressSync } from "node:zlib";
+import { ModelbytesError, toSource, UnsupportedError } from "@modelbytes/bytes";
 import { type Model, openModel } from "../model.ts";
 import { Advice, UsageError } from "./failure.ts";
 import type { Shell } from "./shell.ts";
@@ -16,13 +17,15 @@ export function toLocation(path: string): string | URL {
 }
 
 /**
- * Opens what PATH names, with what is left of it where it is damaged, and says on standard error which checkpoint that is if PATH
- * is not its prefix.
+ * Opens what PATH names, with what is left of it where it is damaged, and says on standard error which checkpoint or SavedModel that
+ * is if PATH is not its prefix or its directory.
  */
 export async function openPath(path: string, shell: Shell): Promise<Model> {
   return await openLocation(path, async (location) => {
-    const model = await openModel(location, { tolerant: true, signal: shell.signal });
-    if (model.path !== pathOf(location)) shell.note(`reading the checkpoint ${model.path}`);
+    const brotli = (bytes: Uint8Array, size: number) => brotliDecompressSync(bytes, { maxOutputLength: size });
+    const model = await openModel(location, { tolerant: true, signal: shell.signal, decompressors: { brotli } });
+    const kind = model.format === "saved-model" ? "SavedModel" : "checkpoint";
+    if (model.path !== pathOf(location)) shell.note(`reading the ${kind} ${model.path}`);
     return model;
   });
 }
@@ -48,12 +51,9 @@ async function explained(error: unknown, location: string | URL): Promise<Error 
   if (!(error instanceof ModelbytesError)) return undefined;
   switch (error.code) {
     case "not-found":
-      return (
-        (await savedModel(location)) ??
-        new Advice(
-          error,
-          "give the prefix of a checkpoint, such as ckpt/model-3 for ckpt/model-3.index, or its directory",
-        )
+      return new Advice(
+        error,
+        "give the prefix of a checkpoint, such as ckpt/model-3 for ckpt/model-3.index, its directory, or that of a SavedModel",
       );
     case "several-checkpoints":
       return new Advice(error, "give the path of one of them");
@@ -62,26 +62,6 @@ async function explained(error: unknown, location: string | URL): Promise<Error 
       return await otherFormat(location);
     default:
       return undefined;
-  }
-}
-
-/** The error for the directory of a SavedModel. */
-async function savedModel(location: string | URL): Promise<Advice | undefined> {
-  if (!(await isFile(location, "saved_model.pb"))) return undefined;
-  const path = pathOf(location);
-  const reason = "this is a SavedModel, of which only the variables can be read";
-  return new Advice(new UnsupportedError("saved-model", reason, { file: path }), `give ${path}/variables/variables`);
-}
-
-async function isFile(folder: string | URL, name: string): Promise<boolean> {
-  const source = toFolder(folder).file(name);
-  try {
-    await source.size();
-    return true;
-  } catch {
-    return false; // what was wrong before tells more
-  } finally {
-    await source.close?.();
   }
 }
 
@@ -98,7 +78,9 @@ async function otherFormat(location: string | URL): Promise<UnsupportedError | u
     const start = String.fromCharCode(...(await source.read(0, 4)));
     const found = OTHER_FORMATS.find(({ begins }) => start.startsWith(begins));
     if (found === undefined) return undefined;
-    return new UnsupportedError("format", `this is ${found.what}; only checkpoints can be read`, { file: source.name });
+    return new UnsupportedError("format", `this is ${found.what}; only checkpoints and SavedModels can be read`, {
+      file: source.name,
+    });
   } catch {
     return undefined; // what was wrong before tells more
   } finally {

@@ -1,31 +1,38 @@
 import { ModelbytesError, NotFoundError, type WaitOptions } from "@modelbytes/bytes";
-import { readableNames } from "@modelbytes/tensor-bundle";
+import { pathOfKey, readableNames } from "@modelbytes/tensor-bundle";
 import type { Model } from "../model.ts";
+import { unreadableTensors } from "./checkpoint.ts";
 import { Advice, UsageError } from "./failure.ts";
 import { suggestions } from "./suggest.ts";
 import { counted, printable } from "./text.ts";
 
 /** The readable name of each tensor by its key; of a model that knows none, the key itself. All are different. */
 export async function fullNames(model: Model, options: WaitOptions): Promise<ReadonlyMap<string, string>> {
+  if (model.format === "saved-model") return model.weights.names;
   const keys = [...model.weights.entries.keys()];
   const graph = await model.objectGraph(options);
   return graph === undefined ? new Map(keys.map((key) => [key, key])) : readableNames(graph, keys);
 }
 
 /**
- * The key of the tensor that a person calls `name`: its key, its readable name, or how either is printed. Throws a
+ * The key of the tensor that a person calls `name`: its key, its readable name, how either is printed, or the path of
+ * objects that its key spells. Throws a
  * `NotFoundError` with the names most like it.
  */
 export async function keyOf(name: string, model: Model, options: WaitOptions): Promise<string> {
   const { entries } = model.weights;
-  if (entries.has(name) || isUnreadable(name, model)) return name;
+  if (entries.has(name) || unreadableTensors(model).has(name)) return name;
   const names = await fullNames(model, options).catch((error: unknown) => {
     if (!(error instanceof ModelbytesError)) throw error;
     return new Map([...entries.keys()].map((key) => [key, key])); // a damaged graph hides no key
   });
   const matches = (wanted: (text: string) => boolean) =>
     [...names].filter(([key, full]) => wanted(key) || wanted(full)).map(([key]) => key);
-  for (const wanted of [(text: string) => text === name, (text: string) => printable(text) === name]) {
+  for (const wanted of [
+    (text: string) => text === name,
+    (text: string) => printable(text) === name,
+    (text: string) => pathOfKey(text) === name,
+  ]) {
     const found = matches(wanted);
     const [only, ...others] = found;
     if (only === undefined) continue;
@@ -36,13 +43,9 @@ export async function keyOf(name: string, model: Model, options: WaitOptions): P
     );
   }
   const absence = new NotFoundError("no-tensor", "there is no tensor of this name", { file: model.path, tensor: name });
-  const near = suggestions(name, [...names.keys(), ...names.values()]);
+  const near = suggestions(name, [...names.values(), ...[...names.keys()].flatMap((key) => [key, pathOfKey(key)])]);
   throw new Advice(
     absence,
     near.length === 0 ? "`modelbytes inspect` lists the names" : `did you mean ${near.join(", ")}?`,
   );
-}
-
-function isUnreadable(name: string, { weights }: Model): boolean {
-  return weights.format === "tensor-bundle" && weights.unreadable.has(name);
 }

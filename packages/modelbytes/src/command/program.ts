@@ -7,10 +7,13 @@ import type { InspectOptions } from "./inspect.ts";
 import type { LatestOptions } from "./latest.ts";
 import type { ReadOptions } from "./read.ts";
 import type { SalvageOptions } from "./salvage.ts";
+import type { ScanOptions } from "./scan.ts";
 import type { Shell } from "./shell.ts";
+import type { ShowOptions } from "./show.ts";
 import type { VerifyOptions } from "./verify.ts";
 
-const PATH = "a checkpoint: its prefix, its directory, one of its files, or the http(s):// URL of any of them";
+const CHECKPOINT = "a checkpoint (its prefix, its directory, one of its files)";
+const PATH = `${CHECKPOINT}, the directory of a SavedModel, or the http(s):// URL of any of them`;
 
 /**
  * Parses the arguments and runs the command that they name. Each command is a module of its own that is loaded when it runs, so that
@@ -20,7 +23,12 @@ export async function run(args: readonly string[], shell: Shell): Promise<ExitCo
   let exitCode: ExitCode = EXIT.fine;
   const program = newProgram(shell);
 
-  command(program, "inspect", "what it is: format, version, tensors, object graph", "inspect ckpt/model-3 --names full")
+  command(
+    program,
+    "inspect",
+    "what it is: format, version, tensors, signatures, object graph",
+    "inspect ckpt/model-3 --names full",
+  )
     .argument("<path>", PATH)
     .option("--json", "print JSON")
     .option("--tree", "print the objects that the tensors belong to")
@@ -65,12 +73,15 @@ export async function run(args: readonly string[], shell: Shell): Promise<ExitCo
   command(
     program,
     "convert",
-    "write a checkpoint anew, with other names, fewer tensors, other dtypes or other data files",
+    "write a checkpoint or a SavedModel anew, or one as the other; with other names, fewer tensors, other dtypes",
     "convert ckpt/model-3 slim/model --strip optimizer --cast float32=bfloat16",
   )
     .argument("<in>", PATH)
-    .argument("<out>", "the prefix of the new checkpoint; its directory is made where there is none")
-    .option("--to <format>", "the format of OUT; so far tensor-bundle, which is the default")
+    .argument(
+      "<out>",
+      "the prefix of a new checkpoint, or the directory of a new SavedModel; it is made where there is none",
+    )
+    .option("--to <format>", "the format of OUT: tensor-bundle, or saved-model, as where OUT ends in a slash")
     .addOption(new Option("--strip <part>", "leave out what only the optimizer needs").choices(["optimizer"]))
     .option(
       "--only <glob>",
@@ -88,7 +99,7 @@ export async function run(args: readonly string[], shell: Shell): Promise<ExitCo
       listed,
     )
     .option("--shards <n>", "distribute the tensors anew over so many data files")
-    .option("--force", "replace a checkpoint that is there")
+    .option("--force", "replace what is there")
     .action(async (from: string, out: string, options: ConvertOptions) => {
       exitCode = await (await import("./convert.ts")).convert(from, out, options, shell);
     });
@@ -104,6 +115,23 @@ export async function run(args: readonly string[], shell: Shell): Promise<ExitCo
     .option("--force", "replace a checkpoint that is there")
     .action(async (from: string, out: string, options: SalvageOptions) => {
       exitCode = await (await import("./salvage.ts")).salvage(from, out, options, shell);
+    });
+
+  command(program, "show", "the text of Python's saved_model_cli show", "show export/1 --all")
+    .argument("<directory>", "the directory of a SavedModel, or its http(s):// URL")
+    .option("--all", "all that is to be said: signatures, ops and functions")
+    .option("--tag_set <tags>", "the tags of a MetaGraph, with commas between them")
+    .option("--signature_def <key>", "a signature of that MetaGraph")
+    .option("--list_ops", "the ops of that MetaGraph")
+    .action(async (path: string, options: ShowOptions) => {
+      exitCode = await (await import("./show.ts")).show(path, options, shell);
+    });
+
+  command(program, "scan", "what would be dangerous to load or to run in Python; nothing is run", "scan export/1")
+    .argument("<path>", PATH)
+    .option("--json", "print JSON")
+    .action(async (path: string, options: ScanOptions) => {
+      exitCode = await (await import("./scan.ts")).scan(path, options, shell);
     });
 
   command(program, "latest", "the newest checkpoint of a directory, as tf.train.latest_checkpoint", "latest ckpt/")
@@ -124,7 +152,7 @@ export async function run(args: readonly string[], shell: Shell): Promise<ExitCo
 
 function newProgram(shell: Shell): Command {
   return new Command("modelbytes")
-    .description("Reads, checks and writes TensorFlow checkpoints, byte for byte, without Python.")
+    .description("Reads, checks and writes TensorFlow checkpoints and SavedModels, byte for byte, without Python.")
     .version(version(), "-V, --version", "print the version")
     .helpOption("-h, --help", "print this help")
     .option("--debug", "show where an error comes from")

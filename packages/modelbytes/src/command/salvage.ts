@@ -1,10 +1,10 @@
 import { resolve } from "node:path";
-import type { ModelbytesError } from "@modelbytes/bytes";
+import { type ModelbytesError, toFolder } from "@modelbytes/bytes";
 import { type SalvageReport, salvage as salvageBundle } from "@modelbytes/tensor-bundle";
 import { EXIT, type ExitCode, UsageError } from "./failure.ts";
-import { openLocation } from "./location.ts";
+import { openLocation, toLocation } from "./location.ts";
 import type { Shell } from "./shell.ts";
-import { targetOf } from "./target.ts";
+import { bundleTarget } from "./target.ts";
 import { counted, printable } from "./text.ts";
 
 export interface SalvageOptions {
@@ -16,10 +16,11 @@ export async function salvage(from: string, out: string, { force }: SalvageOptio
   if (resolve(from) === resolve(out)) {
     throw new UsageError("OUT is the damaged checkpoint itself", "write to another place; it may yet be needed");
   }
-  const target = await targetOf(out, { to: "tensor-bundle", force });
+  const target = await bundleTarget(out, { force });
   const { signal } = shell;
   const onProgress = shell.progress();
-  const report = await openLocation(from, (location) => salvageBundle(location, target.to, { signal, onProgress }));
+  const options = { signal, onProgress, prefix: await variablesIn(from, shell) };
+  const report = await openLocation(from, (location) => salvageBundle(location, target.to, options));
   shell.finish();
   if (report.headerIsAssumed)
     shell.note("the header of the index is lost; the checkpoint is taken to be little-endian");
@@ -27,8 +28,26 @@ export async function salvage(from: string, out: string, { force }: SalvageOptio
   const lossless = report.lost.length + report.lostKeys.length === 0;
   const content = `${counted(report.kept.length, "tensor")}, ${counted(report.written.bytes, "byte")}`;
   const losses = shell.style(lossless ? "green" : "red", lossesText(report));
-  shell.print(`${shell.style("green", "wrote")} ${printable(target.prefix)}: ${content}; ${losses}`);
+  shell.print(`${shell.style("green", "wrote")} ${printable(target.path)}: ${content}; ${losses}`);
   return lossless ? EXIT.fine : EXIT.corrupt;
+}
+
+/** The prefix of the variables where PATH is the directory of a SavedModel: its graphs have no checksums to go by. */
+async function variablesIn(path: string, shell: Shell): Promise<string | undefined> {
+  const folder = toFolder(toLocation(path));
+  for (const name of ["saved_model.pb", "saved_model.pbtxt", "saved_model.cpb"]) {
+    const source = folder.file(name);
+    try {
+      await source.size(shell);
+    } catch {
+      continue; // it is not there, or what comes next says what is wrong
+    } finally {
+      await source.close?.();
+    }
+    shell.note("this is a SavedModel, of which the variables are salvaged: copy its other files beside them");
+    return "variables/variables";
+  }
+  return undefined;
 }
 
 function printLosses({ lost, lostKeys, damage }: SalvageReport, shell: Shell): void {

@@ -39,6 +39,12 @@ export class Shell {
     this.#out.write(`${text}\n`);
   }
 
+  /** Prints lines as a result: every byte of them, but to a terminal only what it can be trusted with. */
+  text(text: string): void {
+    this.#progress?.clear();
+    this.#out.write(this.#out.isTTY === true ? text.split("\n").map(printable).join("\n") : text);
+  }
+
   /** Prints one line that is no result. */
   note(message: string): void {
     this.#say(this.#err, "note:", "cyan", message);

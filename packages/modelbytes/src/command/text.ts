@@ -49,9 +49,9 @@ export function durationText(milliseconds: number): string {
   return `${Math.floor(whole / 60)} min ${String(whole % 60).padStart(2, "0")} s`;
 }
 
-/** A shape, as Python prints a list. */
-export function shapeText(shape: readonly number[]): string {
-  return `[${shape.join(", ")}]`;
+/** A shape, as Python prints a list; `?` is a dimension of any size, and there may be any number of dimensions. */
+export function shapeText(shape: readonly (number | null)[] | undefined): string {
+  return shape === undefined ? "any shape" : `[${shape.map((size) => size ?? "?").join(", ")}]`;
 }
 
 /** How nearly all keys of object-based checkpoints end. */

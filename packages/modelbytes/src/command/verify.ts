@@ -1,4 +1,6 @@
 import { CorruptError, type ModelbytesError } from "@modelbytes/bytes";
+import { verifySavedModel } from "@modelbytes/saved-model";
+import { unreadableTensors } from "./checkpoint.ts";
 import { EXIT, type ExitCode } from "./failure.ts";
 import { stringify } from "./json.ts";
 import { openPath } from "./location.ts";
@@ -31,7 +33,7 @@ export async function verify(path: string, { json }: VerifyOptions, shell: Shell
     shell.print(stringify({ ok, format, tensors, bytes, problems: problems.map(problemJson) }));
   } else {
     printSummary(findings, performance.now() - start, shell);
-    if (exitCodeOfAll(problems) === EXIT.corrupt && format !== "tensor-bundle-v1") {
+    if (exitCodeOfAll(problems) === EXIT.corrupt && canSalvage(findings)) {
       shell.hint(`\`modelbytes salvage ${path} OUT\` saves what is whole to a new checkpoint`);
     }
   }
@@ -47,16 +49,18 @@ async function check(path: string, shell: Shell, onProblem: (problem: Modelbytes
   };
   try {
     await using model = await openPath(path, shell);
-    const { entries } = model.weights;
-    const unreadable = model.weights.format === "tensor-bundle" ? model.weights.unreadable.size : 0;
+    const tensors = model.weights.entries.size + unreadableTensors(model).size;
     const show = shell.progress();
     let bytes = 0;
     const onProgress = (progress: { readonly bytes: number; readonly total: number }) => {
       bytes = progress.bytes;
       show?.(progress);
     };
-    for await (const problem of model.weights.verify({ signal: shell.signal, onProgress })) found(problem);
-    return { format: model.format, tensors: entries.size + unreadable, bytes, problems };
+    const options = { signal: shell.signal, onProgress };
+    const checking =
+      model.format === "saved-model" ? verifySavedModel(model.savedModel, options) : model.weights.verify(options);
+    for await (const problem of checking) found(problem);
+    return { format: model.format, tensors, bytes, problems };
   } catch (error) {
     if (!(error instanceof CorruptError)) throw error;
     found(error);
@@ -64,17 +68,24 @@ async function check(path: string, shell: Shell, onProblem: (problem: Modelbytes
   }
 }
 
+/** Whether something may be saved of what is damaged: V1 checkpoints have no checksums, and of a SavedModel it is the variables. */
+function canSalvage({ format, problems }: Findings): boolean {
+  if (format !== "saved-model") return format !== "tensor-bundle-v1";
+  return problems.some(({ file = "" }) => /variables\.(?:index|data-\d+-of-\d+)$/.test(file));
+}
+
 function printProblem(problem: ModelbytesError, shell: Shell): void {
   shell.print(`${shell.style("red", problem.code)}  ${printable(problem.message)}`);
 }
 
 /** The last line. Only people at a terminal want to know how long it took; elsewhere the same file gives the same text. */
-function printSummary({ tensors, bytes, problems }: Findings, milliseconds: number, shell: Shell): void {
+function printSummary({ format, tensors, bytes, problems }: Findings, milliseconds: number, shell: Shell): void {
   const time = shell.columns === undefined ? "" : ` (${durationText(milliseconds)})`;
   if (problems.length > 0) {
     shell.print(`${shell.style("red", counted(problems.length, "problem"))}${time}`);
     return;
   }
-  const checked = `${counted(tensors, "tensor")}, ${counted(bytes, "byte")}, every checksum holds`;
+  const graphs = format === "saved-model" ? ", the graphs refer to what is there" : "";
+  const checked = `${counted(tensors, "tensor")}, ${counted(bytes, "byte")}, every checksum holds${graphs}`;
   shell.print(`${shell.style("green", "ok:")} ${checked}${time}`);
 }

@@ -1,0 +1,257 @@
+import { readFileSync } from "node:fs";
+import { BytesSource, CorruptError, NotFoundError, type Source, UnsupportedError } from "@modelbytes/bytes";
+import { type Hdf5File, isTensor, openHdf5 } from "@modelbytes/hdf5";
+import { type Tensor, toNumbers } from "@modelbytes/tensor";
+import { describe, expect, test } from "vitest";
+import { lookup3 } from "../src/classic/checksum.ts";
+import { fletcher32 } from "../src/classic/filters/fletcher32.ts";
+import { decodeLzf } from "../src/classic/filters/lzf.ts";
+import { unshuffle } from "../src/classic/filters/shuffle.ts";
+import { PAGE_BYTES, Pages, WHOLE_FILE_BYTES } from "../src/classic/pages.ts";
+import { FIXTURES } from "./described.ts";
+
+/** A source that keeps what was asked of it. */
+class CountedSource implements Source {
+  readonly name = "counted";
+  readonly requests: [offset: number, length: number][] = [];
+  readonly #source: BytesSource;
+
+  constructor(bytes: Uint8Array) {
+    this.#source = new BytesSource(bytes);
+  }
+
+  size(): Promise<number> {
+    return this.#source.size();
+  }
+
+  read(...request: Parameters<Source["read"]>): ReturnType<Source["read"]> {
+    this.requests.push([request[0], request[1]]);
+    return this.#source.read(...request);
+  }
+}
+
+function bytesOf(file: string): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(readFileSync(`${FIXTURES}${file}`));
+}
+
+/** The file with so many bytes behind it that it is no longer read whole. */
+function grown(file: string): CountedSource {
+  const bytes = bytesOf(file);
+  const large = new Uint8Array(WHOLE_FILE_BYTES + bytes.length);
+  large.set(bytes);
+  return new CountedSource(large);
+}
+
+async function tensorAt(file: Hdf5File, ...request: Parameters<Hdf5File["read"]>): Promise<Tensor> {
+  const value = await file.read(...request);
+  if (!isTensor(value)) throw new Error(`${value.dtype} is no tensor`);
+  return value;
+}
+
+describe("requests", () => {
+  test("a small file is one", async () => {
+    const source = new CountedSource(bytesOf("groups/earliest.h5"));
+    await using file = await openHdf5(source);
+    for await (const { path } of file.walk()) await file.attributes(path);
+    await file.read("data");
+    expect(source.requests).toEqual([[0, await source.size()]]);
+  });
+
+  test("a dataset by its path takes at most six, most of them pages", async () => {
+    const source = grown("groups/earliest.h5");
+    await using file = await openHdf5(source);
+    expect(toNumbers(await tensorAt(file, "data"))).toEqual(Float64Array.of(0, 1, 2));
+    expect(source.requests.length).toBeLessThanOrEqual(6);
+    expect(source.requests.at(-1)?.[1]).toBe(12);
+  });
+
+  test("a walk reads each page at most once, and neighbours together", async () => {
+    const source = grown("groups/earliest.h5");
+    await using file = await openHdf5(source);
+    for await (const { path } of file.walk()) await file.attributes(path);
+    expect(source.requests.length).toBeLessThanOrEqual(4);
+    expect(source.requests.every(([offset]) => offset % PAGE_BYTES === 0)).toBe(true);
+  });
+
+  test("pages wanted at once are one request, far ones are not", async () => {
+    const source = new CountedSource(new Uint8Array(WHOLE_FILE_BYTES + 1));
+    const pages = new Pages(source, await source.size());
+    await Promise.all([0, 1, 3, 100].map((page) => pages.read(page * PAGE_BYTES, 10)));
+    expect(source.requests).toEqual([
+      [0, 4 * PAGE_BYTES],
+      [100 * PAGE_BYTES, PAGE_BYTES],
+    ]);
+    await pages.read(2 * PAGE_BYTES - 5, 10);
+    expect(source.requests).toHaveLength(2);
+  });
+});
+
+describe("selections", () => {
+  const paths = [
+    "compact",
+    "early",
+    "fixed/all",
+    "one_unlimited/gzip",
+    "unlimited/plain",
+    "single/lzf",
+    "sparse/plain",
+  ];
+
+  test.each(["earliest", "v108", "latest"])("of every layout under %s are parts of the whole", async (name) => {
+    await using file = await openHdf5(`${FIXTURES}chunks/${name}.h5`, { engine: "classic" });
+    for (const path of paths) {
+      const whole = await tensorAt(file, path);
+      const numbers = toNumbers(whole);
+      const columns = whole.shape[1] ?? 0;
+      const part = await tensorAt(file, path, {
+        select: [
+          [2, 5],
+          [3, columns - 1],
+        ],
+      });
+      expect(part.shape).toEqual([3, columns - 4]);
+      const wanted = [2, 3, 4].flatMap((row) => [...numbers.subarray(row * columns + 3, row * columns + columns - 1)]);
+      expect([path, ...toNumbers(part)]).toEqual([path, ...wanted]);
+      expect((await tensorAt(file, path, { select: [1, [0, 0]] })).shape).toEqual([0]);
+    }
+    await expect(file.read("compact", { select: [8] })).rejects.toThrow(RangeError);
+  });
+
+  test("read only their bytes", async () => {
+    const source = grown("numbers/earliest.h5");
+    await using file = await openHdf5(source);
+    const part = await tensorAt(file, "little/f8", { select: [1, [0, 2]] });
+    expect(toNumbers(part)).toEqual(Float64Array.of(1, 2));
+    expect(source.requests.at(-1)?.[1]).toBe(16);
+  });
+
+  test("scratch takes the result", async () => {
+    await using file = await openHdf5(grown("numbers/earliest.h5"));
+    const scratch = new Uint8Array(64);
+    const { data } = await tensorAt(file, "little/f8", { scratch });
+    expect(data).toHaveLength(6);
+    await expect(file.read("little/f8", { scratch: new Uint8Array(8) })).rejects.toThrow(RangeError);
+  });
+});
+
+describe("paths", () => {
+  test("lead through soft links, and to nothing", async () => {
+    await using file = await openHdf5(`${FIXTURES}groups/earliest.h5`);
+    expect(await file.group("//through/")).toMatchObject({ path: "through", kind: "group" });
+    expect(await file.group("loop/many/relative")).toMatchObject({ kind: "group" });
+    await expect(file.object("dangling")).rejects.toThrow(NotFoundError);
+    await expect(file.object("data/below")).rejects.toThrow(NotFoundError);
+    await expect(file.attribute("data", "none")).rejects.toThrow(NotFoundError);
+    await expect(file.group("data")).rejects.toThrow(TypeError);
+    await expect(file.dataset("many")).rejects.toThrow(TypeError);
+  });
+
+  test.each(["classic", "h5wasm", "auto"] as const)("never lead to other files with %s", async (engine) => {
+    await using file = await openHdf5(`${FIXTURES}refused/latest.h5`, { engine });
+    for (const path of ["external_link", "external", "virtual"]) {
+      await expect(file.read(path)).rejects.toThrow(UnsupportedError);
+    }
+  });
+});
+
+describe("the engine that reads what ours does not", () => {
+  test("is named by the error of the first", async () => {
+    await using file = await openHdf5(`${FIXTURES}refused/earliest.h5`, { engine: "classic" });
+    await expect(file.read("scaleoffset")).rejects.toThrow(/filter 6 \(scaleoffset\)/);
+  });
+
+  test.each(["earliest", "latest"])("takes over by itself for %s", async (name) => {
+    await using file = await openHdf5(`${FIXTURES}refused/${name}.h5`);
+    expect(toNumbers(await tensorAt(file, "scaleoffset"))).toEqual(
+      Float64Array.from({ length: 20 }, (_, index) => index),
+    );
+    expect(toNumbers(await tensorAt(file, "nbit", { select: [[1, 3]] }))).toEqual(Float64Array.of(-2, 3));
+  });
+
+  test("survives thousands of errors", async () => {
+    await using file = await openHdf5(`${FIXTURES}chunks/earliest.h5`, { engine: "h5wasm" });
+    let errors = 0;
+    for (let run = 0; run < 3000; run++) await file.read("repeats_lzf").catch(() => errors++);
+    expect(errors).toBe(3000);
+    expect((await tensorAt(file, "single/gzip")).shape).toEqual([7, 9]);
+  }, 60_000);
+
+  test("LZF, which it has not, is an error and no zeros", async () => {
+    await using file = await openHdf5(`${FIXTURES}chunks/earliest.h5`, { engine: "h5wasm" });
+    await expect(file.read("repeats_lzf")).rejects.toThrow(UnsupportedError);
+  });
+});
+
+describe("hostile files", () => {
+  /** A file of superblock version 0 whose root header has one message. */
+  function file(type: number, body: readonly number[], more: (bytes: DataView) => void = () => {}): Uint8Array {
+    const bytes = new Uint8Array(4096);
+    const view = new DataView(bytes.buffer);
+    bytes.set([0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a]);
+    bytes.set([8, 8], 13);
+    view.setBigUint64(40, BigInt(bytes.length), true);
+    view.setBigUint64(64, 96n, true);
+    bytes.set([1, 0, 1, 0, 1, 0, 0, 0, 8 + body.length], 96);
+    bytes.set([type, 0, body.length, 0, 0, 0, 0, 0, ...body], 112);
+    more(view);
+    return bytes;
+  }
+  const address = (at: number) => [at & 255, at >> 8, 0, 0, 0, 0, 0, 0];
+
+  test("an object header that continues in itself", async () => {
+    await using opened = await openHdf5(file(0x10, [...address(112), ...address(24)]), { engine: "classic" });
+    await expect(opened.object("/")).rejects.toThrow(CorruptError);
+  });
+
+  test("a B-tree whose node lists itself", async () => {
+    const looping = file(0x11, [...address(1024), ...address(2048)], (view) => {
+      for (const [at, text] of [
+        [1024, "TREE"],
+        [2048, "HEAP"],
+      ] as const) {
+        for (const [index, letter] of [...text].entries()) view.setUint8(at + index, letter.charCodeAt(0));
+      }
+      view.setUint8(1024 + 5, 3); // level
+      view.setUint16(1024 + 6, 2, true);
+      for (const child of [0, 1]) view.setBigUint64(1024 + 32 + 16 * child, 1024n, true);
+      view.setBigUint64(2048 + 8, 8n, true);
+      view.setBigUint64(2048 + 24, 3000n, true);
+    });
+    await using opened = await openHdf5(looping, { engine: "classic" });
+    await expect(opened.object("/")).rejects.toThrow(CorruptError);
+  });
+
+  test("a heap, a header and a continuation of giant sizes", async () => {
+    const giant = [255, 255, 255, 255, 255, 15, 0, 0];
+    for (const body of [
+      [...address(512), ...giant],
+      [...giant, ...giant],
+    ]) {
+      await using opened = await openHdf5(file(0x10, body), { engine: "classic" });
+      await expect(opened.object("/")).rejects.toThrow(CorruptError);
+    }
+  });
+});
+
+describe("checksums and filters", () => {
+  test("lookup3 of known texts", () => {
+    expect(lookup3(new Uint8Array(0))).toBe(0xdeadbeef);
+    expect(lookup3(new TextEncoder().encode("Four score and seven years ago"))).toBe(0x17770551);
+  });
+
+  test("fletcher32 of known texts", () => {
+    expect(fletcher32(Uint8Array.of(0, 1, 0, 2))).toBe(0x0004_0003);
+  });
+
+  test("what is no LZF is not decoded", () => {
+    expect(decodeLzf(Uint8Array.of(2, 65, 66, 67, 0x20, 0), 6)).toEqual(Uint8Array.of(65, 66, 67, 67, 67, 67));
+    expect(decodeLzf(Uint8Array.of(2, 65), 10)).toBeUndefined();
+    expect(decodeLzf(Uint8Array.of(0x20, 9), 10)).toBeUndefined();
+    expect(decodeLzf(Uint8Array.of(2, 65, 66, 67), 2)).toBeUndefined();
+  });
+
+  test("shuffle leaves what is left over where it is", () => {
+    expect(unshuffle(Uint8Array.of(1, 3, 2, 4, 5), 2)).toEqual(Uint8Array.of(1, 2, 3, 4, 5));
+    expect(unshuffle(Uint8Array.of(1, 2), 2 ** 31)).toEqual(Uint8Array.of(1, 2));
+  });
+});

@@ -1,0 +1,60 @@
+import { ModelbytesError, SourceError, type WaitOptions } from "@modelbytes/bytes";
+import type { MetaGraph, SavedModel, SavedModelWeights, Signature } from "@modelbytes/saved-model";
+import { NoWeights } from "./no-weights.ts";
+
+/** A SavedModel: graphs, and the values of their variables. */
+export interface SavedModelModel extends AsyncDisposable {
+  readonly format: "saved-model";
+  /** Its directory, as the place where it was found calls it. */
+  readonly path: string;
+  /** All that there is to know. */
+  readonly savedModel: SavedModel;
+  /** The values of the variables, by their keys and by readable names; none where there is no checkpoint. */
+  readonly weights: SavedModelWeights | NoWeights;
+  /** Why the variables cannot be read; empty unless the model was opened as `tolerant`. */
+  readonly damage: readonly ModelbytesError[];
+  /** What the first MetaGraph can be asked for. Throws a `CorruptError` where that is damaged. */
+  readonly signatures: ReadonlyMap<string, Signature>;
+  /** The objects behind the first MetaGraph; `undefined` for what TF1 saved. Throws a `CorruptError` where they are damaged. */
+  objectGraph(): MetaGraph["objectGraph"];
+  close(): Promise<void>;
+}
+
+/** An open SavedModel as a model. Closes it where that fails. */
+export async function savedModelModel(
+  savedModel: SavedModel,
+  options: WaitOptions & { readonly tolerant?: boolean | undefined },
+): Promise<SavedModelModel> {
+  const damage: ModelbytesError[] = [];
+  let weights: SavedModelWeights | undefined;
+  try {
+    checkGraphs(savedModel);
+    weights = await savedModel.weights({ signal: options.signal }).catch((error: unknown) => {
+      const isDamage = error instanceof ModelbytesError && !(error instanceof SourceError);
+      if (options.tolerant !== true || !isDamage) throw error;
+      damage.push(error);
+      return undefined;
+    });
+  } catch (error) {
+    await savedModel.close();
+    throw error;
+  }
+  return {
+    format: "saved-model",
+    path: savedModel.name.replace(/(?<=.)[/\\]+$/, ""),
+    savedModel,
+    weights: weights ?? new NoWeights(savedModel.name),
+    damage,
+    get signatures() {
+      return savedModel.metaGraphs[0]?.signatures ?? new Map();
+    },
+    objectGraph: () => savedModel.metaGraphs[0]?.objectGraph,
+    close: async () => await savedModel.close(),
+    [Symbol.asyncDispose]: async () => await savedModel.close(),
+  };
+}
+
+/** Messages are read when they are asked for. Throws a `CorruptError` for a file that is none from the outset. */
+function checkGraphs({ tree }: SavedModel): void {
+  for (const metaGraph of tree.messages("metaGraphs")) metaGraph.message("metaInfoDef");
+}
