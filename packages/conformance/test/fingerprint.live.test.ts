@@ -20,7 +20,7 @@ import { type MetaGraphDef, SavedModel } from "@modelbytes/tf-proto/messages";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { hasPython, interpreter, runPython } from "./python.ts";
 
-const { MODELBYTES_SEEDS = "0:30" } = process.env;
+const { MODELBYTES_SEEDS = "0:15" } = process.env;
 const ENVIRONMENTS = ["tensorflow-2.21", "tensorflow-2.15", "tensorflow-2.12"];
 
 /** A line of fingerprint_judge.py. */

@@ -10,7 +10,7 @@ import { run } from "./command.ts";
 import { hasPython, interpreter, runPython } from "./python.ts";
 import { ROOT } from "./workspace.ts";
 
-const { MODELBYTES_SEEDS = "0:12" } = process.env;
+const { MODELBYTES_SEEDS = "0:5" } = process.env;
 const [first = 0, end = 0] = MODELBYTES_SEEDS.split(":").map(Number);
 const SEEDS = Array.from({ length: end - first }, (_, index) => first + index);
 

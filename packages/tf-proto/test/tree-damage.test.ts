@@ -196,6 +196,13 @@ describe("where damage is", () => {
     );
   });
 
+  test("in an entry of a map, not in its value", () => {
+    const bytes = field(8, field(12, text(1, "k"), bytesOfHex("12 05")));
+    const read = attempt(() => openNode(Kitchen, bytes).messages("list")[0]?.entries("byText"));
+    expect(String(read)).toContain("list[0].by_text: not a valid");
+    expect(String(attempt(() => indexRecords(Kitchen, bytes)))).toContain("list[0].by_text.value: not a valid");
+  });
+
   test("the index says the same", () => {
     const bytes = field(8, field(12, text(1, "k"), field(2, field(8), field(8, bytesOfHex("22 05")))));
     const error = attempt(() => indexRecords(Kitchen, bytes, { file: "f.pb", offset: 10 }));

@@ -8,6 +8,7 @@ import type { MapKey } from "../src/map-order.ts";
 import { NodeDef, SavedObjectGraph, SignatureDef } from "../src/messages/index.ts";
 import { propertiesOf } from "../src/properties.ts";
 import { type Field, field, type MessageType, map, message } from "../src/schema.ts";
+import { readRecords } from "../src/tree/records.ts";
 import type { WireNode } from "../src/tree/wire-node.ts";
 import { hexOf, joined } from "./hex.ts";
 import { arbitraryMessage } from "./random-message.ts";
@@ -41,11 +42,11 @@ function descend(both: Both, pick: Pick): Both {
   return child === undefined ? both : descend(child, pick);
 }
 
-/** Does one random edit to both. */
-function edit([node, model]: Both, pick: Pick, donate: Donate): void {
+/** Does one random edit to both, and gives the field. */
+function edit([node, model]: Both, pick: Pick, donate: Donate): Field | undefined {
   const { fields } = node.type;
   const chosen = fields[pick(fields.length)];
-  if (chosen === undefined) return;
+  if (chosen === undefined) return undefined;
   const { property, label, wireType } = chosen;
   const values = propertiesOf(model);
   const given = propertiesOf(donate(node.type))[property];
@@ -62,6 +63,7 @@ function edit([node, model]: Both, pick: Pick, donate: Donate): void {
     node.set(property, asBytes ? encodeMessage(chosen.message(), given, { mapOrder: node.mapOrder }) : given);
     setModel(node.type, values, chosen, given);
   }
+  return chosen;
 }
 
 function setModel(
@@ -221,4 +223,22 @@ describe.each<MessageType>([Kitchen, NodeDef, SignatureDef, SavedObjectGraph])("
     expect(root.encode() === bytes).toBe(!root.changed);
     expect(bytes).toEqual(before);
   });
+
+  test.prop([arbitraryWire(type), gen], options)(
+    "edited in one field keeps every record of the others",
+    (bytes, random) => {
+      const { pick, donate } = sources(random);
+      const root = openNode(type, bytes);
+      const { number, oneof } = edit([root, decodeMessage(type, bytes)], pick, donate) ?? {};
+      const others = (all: Uint8Array) => {
+        const records = readRecords(all, 0, all.length, 0);
+        const indices = Array.from({ length: records.count }, (_, index) => index).filter((index) => {
+          const field = type.byNumber.get(records.tag(index) >>> 3);
+          return field === undefined || (field.number !== number && (oneof === undefined || field.oneof !== oneof));
+        });
+        return indices.map((index) => hexOf(all.subarray(records.start(index), records.end(index))));
+      };
+      expect(others(root.encode())).toEqual(others(bytes));
+    },
+  );
 });

@@ -29,6 +29,8 @@ const TYPES: readonly MessageType[] = [
   GraphDebugInfo,
 ];
 
+const options = { endOnFailure: true, numRuns: 60 };
+
 /** A node and those of all messages in it, but for values that a map's entries do not have, which cannot be edited. */
 function* nodesIn(node: WireNode): Generator<WireNode> {
   yield node;
@@ -65,7 +67,7 @@ function checkReading(node: WireNode, decoded: object): void {
 }
 
 describe.each(TYPES)("$name", (type) => {
-  test.prop([arbitraryWire(type)])("is read as it is decoded, and written as it was", (bytes) => {
+  test.prop([arbitraryWire(type)], options)("is read as it is decoded, and written as it was", (bytes) => {
     const root = openNode(type, bytes);
     const decoded = decodeMessage(type, bytes);
     expect(root.decode()).toStrictEqual(decoded);
@@ -75,51 +77,45 @@ describe.each(TYPES)("$name", (type) => {
     expect(root.changed).toBe(false);
   });
 
-  test.prop([arbitraryWire(type), fc.gen()], { endOnFailure: true })(
-    "fields that are set and set back",
-    (bytes, gen) => {
-      const root = openNode(type, bytes);
-      for (const node of nodesIn(root)) {
-        const donor = propertiesOf(gen(() => arbitraryMessage(node.type, 1)));
-        const before = propertiesOf(node.decode());
-        for (const { property, oneof, explicit } of node.type.fields) {
-          if (donor[property] === undefined) continue;
-          node.set(property, donor[property]);
-          const others = node.type.fields.filter((each) => each.oneof !== undefined && each.oneof === oneof);
-          const inForce = others.find((each) => before[each.property] !== undefined)?.property ?? property;
-          if (before[inForce] === undefined && explicit) node.clear(property);
-          else node.set(inForce, before[inForce]);
-          expect(node.changed).toBe(false);
-        }
+  test.prop([arbitraryWire(type), fc.gen()], options)("fields that are set and set back", (bytes, gen) => {
+    const root = openNode(type, bytes);
+    for (const node of nodesIn(root)) {
+      const donor = propertiesOf(gen(() => arbitraryMessage(node.type, 1)));
+      const before = propertiesOf(node.decode());
+      for (const { property, oneof, explicit } of node.type.fields) {
+        if (donor[property] === undefined) continue;
+        node.set(property, donor[property]);
+        const others = node.type.fields.filter((each) => each.oneof !== undefined && each.oneof === oneof);
+        const inForce = others.find((each) => before[each.property] !== undefined)?.property ?? property;
+        if (before[inForce] === undefined && explicit) node.clear(property);
+        else node.set(inForce, before[inForce]);
+        expect(node.changed).toBe(false);
       }
-      expect(root.changed).toBe(false);
-      expect(root.encode()).toBe(bytes);
-    },
-  );
+    }
+    expect(root.changed).toBe(false);
+    expect(root.encode()).toBe(bytes);
+  });
 
-  test.prop([arbitraryWire(type), fc.gen()], { endOnFailure: true })(
-    "elements and entries, there and back",
-    (bytes, gen) => {
-      const root = openNode(type, bytes);
-      for (const node of nodesIn(root)) {
-        const donor = propertiesOf(gen(() => arbitraryMessage(node.type, 1)));
-        const pick = (count: number) => gen(() => fc.nat(Math.max(count - 1, 0)));
-        for (const { property, label, wireType } of node.type.fields) {
-          const before = node.value(property);
-          const given = donor[property];
-          if (Array.isArray(before) && wireType === 2) {
-            const [element] = Array.isArray(given) ? given : [];
-            thereAndBack(node, listTurns(node, property, before, element, pick));
-          } else if (label === "map" && before instanceof Map) {
-            const [[key, value] = []] = given instanceof Map ? given : [];
-            thereAndBack(node, mapTurns(node, property, before, key, value, pick));
-          }
+  test.prop([arbitraryWire(type), fc.gen()], options)("elements and entries, there and back", (bytes, gen) => {
+    const root = openNode(type, bytes);
+    for (const node of nodesIn(root)) {
+      const donor = propertiesOf(gen(() => arbitraryMessage(node.type, 1)));
+      const pick = (count: number) => gen(() => fc.nat(Math.max(count - 1, 0)));
+      for (const { property, label, wireType } of node.type.fields) {
+        const before = node.value(property);
+        const given = donor[property];
+        if (Array.isArray(before) && wireType === 2) {
+          const [element] = Array.isArray(given) ? given : [];
+          thereAndBack(node, listTurns(node, property, before, element, pick));
+        } else if (label === "map" && before instanceof Map) {
+          const [[key, value] = []] = given instanceof Map ? given : [];
+          thereAndBack(node, mapTurns(node, property, before, key, value, pick));
         }
       }
-      expect(root.changed).toBe(false);
-      expect(root.encode()).toBe(bytes);
-    },
-  );
+    }
+    expect(root.changed).toBe(false);
+    expect(root.encode()).toBe(bytes);
+  });
 });
 
 /** An edit and its undo. */

@@ -171,6 +171,11 @@ describe("editing", () => {
     expect(hexOf(spelled.encode())).toBe("3a03108100");
     spelled.set("inner", bytesOfHex("10 01"));
     expect(spelled.changed).toBe(false);
+    const odd = openTree(Kitchen, bytesOfHex("3a 03 10 81 00"));
+    odd.set("inner", bytesOfHex("10 01"));
+    expect(hexOf(odd.encode())).toBe("3a021001");
+    odd.set("inner", bytesOfHex("10 81 00"));
+    expect(odd.changed).toBe(false);
     kitchen.message("inner")?.set("count", 2);
     expect(hexOf(kitchen.message("inner")?.encode() ?? model)).toBe("1002a21f00");
     expect(() => kitchen.set("inner", bytesOfHex("10"))).toThrow(

@@ -18,6 +18,7 @@ export class Chunks {
     return this.#length;
   }
 
+  /** Adds a stretch of bytes. */
   add(bytes: Uint8Array, start: number, end: number): void {
     this.#length += end - start;
     if (bytes === this.#bytes && start === this.#end) this.#end = end;
@@ -35,6 +36,7 @@ export class Chunks {
     return this.#parts.push(NOTHING) - 1;
   }
 
+  /** Puts the header in its place. */
   fill(place: number, header: Uint8Array): void {
     this.#length += header.length;
     this.#parts[place] = header;

@@ -1,9 +1,10 @@
 import type { Field, MessageType } from "../schema.ts";
 
-/** Looking up fields by the names that callers give. Each throws a `TypeError` for a name that is not of such a field. */
+/** Fields by the names that callers give: a `TypeError` for a name that is not one of such a field. */
 
 const DELIMITED = 2;
 
+/** Any field. */
 export function fieldNamed({ name: type, byProperty }: MessageType, name: string): Field {
   const field = byProperty.get(name);
   if (field === undefined) throw new TypeError(`${type} has no field ${JSON.stringify(name)}`);
@@ -45,10 +46,12 @@ export function messageMapField(type: MessageType, name: string): Field {
   return checked(type, name, ({ label, message }) => label === "map" && message !== undefined, "is no map of messages");
 }
 
+/** Whether a field is a map. */
 export function isMap({ label }: Field): boolean {
   return label === "map";
 }
 
+/** Whether a field holds one message. */
 export function isMessage({ label, message }: Field): boolean {
   return message !== undefined && label !== "repeated" && label !== "map";
 }
@@ -58,12 +61,13 @@ export function isList({ label, wireType }: Field): boolean {
   return label === "repeated" && wireType === DELIMITED;
 }
 
+/** The error for a field that cannot be used so. */
+export function wrongField(type: MessageType, { name }: Field, what: string): TypeError {
+  return new TypeError(`${type.name}.${name} ${what}`);
+}
+
 function checked(type: MessageType, name: string, fits: (field: Field) => boolean, otherwise: string): Field {
   const field = fieldNamed(type, name);
   if (!fits(field)) throw wrongField(type, field, otherwise);
   return field;
-}
-
-export function wrongField(type: MessageType, { name }: Field, what: string): TypeError {
-  return new TypeError(`${type.name}.${name} ${what}`);
 }

@@ -22,6 +22,7 @@ export class MapEdit extends FieldEdit {
     return this.items[this.#keys.lastIndexOf(key)];
   }
 
+  /** All keys. */
   get keys(): ReadonlySet<FoundKey> {
     return new Set(this.#keys);
   }

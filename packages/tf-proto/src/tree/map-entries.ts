@@ -16,6 +16,7 @@ export function mapEdit(node: WireNode, field: Field): MapEdit {
   return node.toEdit().mapEdit(field, (item) => node.tryKeyOf(field, item));
 }
 
+/** Sets the value of a key, in the entry that there is or in a new one. */
 export function setEntry(node: WireNode, field: Field, key: MapKey, value: unknown): void {
   const edit = mapEdit(node, field);
   const item = edit.find(key);
@@ -26,6 +27,7 @@ export function setEntry(node: WireNode, field: Field, key: MapKey, value: unkno
   node.settle(field, edit, NONE);
 }
 
+/** Removes the entries of a key; false if there are none. */
 export function deleteEntry(node: WireNode, field: Field, key: MapKey): boolean {
   const edit = mapEdit(node, field);
   const gone = edit.removeKey(key);
@@ -33,6 +35,7 @@ export function deleteEntry(node: WireNode, field: Field, key: MapKey): boolean 
   return gone.length > 0;
 }
 
+/** Gives the entry of a key, with the node for its value, another key. Earlier entries of the old key go. */
 export function renameEntry(node: WireNode, field: Field, from: MapKey, to: MapKey): void {
   const edit = mapEdit(node, field);
   const item = edit.find(from);

@@ -23,6 +23,9 @@ const DELIMITED = 2;
 /** One byte, one character: all that a name needs is that it is the same for the same bytes, and for no others. */
 const LATIN1 = new TextDecoder("latin1");
 
+/** Strings end at 512 MiB. */
+const LONGEST = 2 ** 28;
+
 /** The record, or for numbers that are not packed the records, of a whole field; undefined for a default that is not written. */
 export function recordOf(around: Around, field: Field, value: unknown): NewRecord | undefined {
   if (isGivenAsBytes(field, value)) return givenRecord(around, delimited(field.number, value), value);
@@ -53,21 +56,22 @@ export function encodeField(around: Around, field: Field, value: unknown): Uint8
 
 /**
  * What the value of a new record is called: records of the same value share a name. Of a value that was given as bytes, which are
- * to be kept as they are, only the very same bytes have the name.
+ * to be kept as they are, only the very same bytes have the name. A value that is too long has none.
  */
-export function nameOf(record: NewRecord | undefined): string {
+export function nameOf(record: NewRecord | undefined): string | undefined {
   if (record === undefined) return "";
   return record.exact ? nameOfContent(record) : nameOfValue(bytesOf(record));
 }
 
 /** What the value is called that protocol buffers write in these records. */
-export function nameOfValue(records: Uint8Array): string {
-  return LATIN1.decode(records);
+export function nameOfValue(records: Uint8Array): string | undefined {
+  return records.length > LONGEST ? undefined : LATIN1.decode(records);
 }
 
 /** What the bytes of a record's value are called. No value is called the same, as no tag begins with a zero. */
-export function nameOfContent({ backing, valueStart, end }: NewRecord): string {
-  return `\0${LATIN1.decode(bytesOf({ backing, start: valueStart, end }))}`;
+export function nameOfContent({ backing, valueStart, end }: NewRecord): string | undefined {
+  const name = nameOfValue(bytesOf({ backing, start: valueStart, end }));
+  return name === undefined ? undefined : `\0${name}`;
 }
 
 function isGivenAsBytes(field: Field, value: unknown): value is Uint8Array {

@@ -37,12 +37,13 @@ export function indexRecords(type: MessageType, bytes: Uint8Array, place: Place 
 
 /** The same for a message that is to be put `depth` messages deep. */
 export function indexMessage(type: MessageType, bytes: Uint8Array, place: Place, depth: number): RecordIndex {
+  const types = new EntryTypes();
   const indexer = new Indexer(bytes, depth);
   try {
-    indexer.walk(new Shape(type, new EntryTypes()), 0, bytes.length, -1);
+    indexer.walk(new Shape(type, types), 0, bytes.length, -1);
   } catch (cause) {
     if (!(cause instanceof Malformed)) throw cause;
-    const where = indexer.where(type, cause.number) || type.name;
+    const where = indexer.where(type, types, cause.number) || type.name;
     const reason = `${where}: not a valid protocol buffer message (${cause.message})`;
     throw new CorruptError("protobuf", reason, { ...place, offset: (place.offset ?? 0) + cause.at, cause });
   }
@@ -69,8 +70,8 @@ class Shape {
     if (known !== undefined) return known;
     const field = this.type.byNumber.get(number);
     if (field === undefined) return null;
-    const type = field.label === "map" ? this.#types.of(field) : field.message?.();
-    const inner = type === undefined ? null : new Shape(type, this.#types);
+    const inner =
+      field.message === undefined && field.label !== "map" ? null : new Shape(this.#types.inside(field), this.#types);
     this.#inner[number] = inner;
     return inner;
   }
@@ -101,6 +102,7 @@ class Indexer {
     this.#depths = new Uint8Array(capacity);
   }
 
+  /** Adds the records from `start` to `end`, and those inside them. */
   walk(shape: Shape, start: number, end: number, parent: number, depth: number = this.#outermost): void {
     const reader = this.#reader;
     this.#open = parent;
@@ -144,6 +146,7 @@ class Indexer {
     this.#depths = grown(this.#depths, new Uint8Array(capacity));
   }
 
+  /** What has been found. */
   finish(): RecordIndex {
     const count = this.#count;
     return {
@@ -158,44 +161,41 @@ class Indexer {
   }
 
   /** The field `number` of the message that is being walked through. */
-  where(type: MessageType, number: number | undefined): string {
-    const chain: number[] = [];
-    for (let record = this.#open; record >= 0; record = this.#parents[record] ?? -1) chain.unshift(record);
+  where(type: MessageType, types: EntryTypes, number: number | undefined): string {
+    const around: number[] = [];
+    for (let record = this.#open; record >= 0; record = this.#parents[record] ?? -1) around.unshift(record);
     const path = new FieldPath();
-    let around: MessageType | undefined = type;
-    for (let index = 0; index < chain.length; index++) {
-      const record = chain[index] ?? 0;
-      const field: Field | undefined = around?.byNumber.get(this.#number(record));
+    let isInEntry = false;
+    for (const record of around) {
+      const field = type.byNumber.get(this.#number(record));
       if (field === undefined) break;
-      around = field.message?.();
-      path.enter(field, this.#keyOf(field, record));
-      if (field.label === "map") index++; // the value of an entry is no step of its own
+      if (!isInEntry) path.enter(field, this.#stepTo(field, record, types));
+      isInEntry = field.label === "map";
+      type = types.inside(field);
     }
-    return path.toString(number === undefined ? undefined : around?.byNumber.get(number));
+    return path.toString(number === undefined ? undefined : type.byNumber.get(number));
   }
 
   #number(record: number): number {
     return (this.#tags[record] ?? 0) >>> 3;
   }
 
-  /** What tells the record from others of the field: an index, or a map's key. */
-  #keyOf(field: Field, record: number): unknown {
-    if (field.label === "map")
-      return entryKey(field, this.#reader.bytes.subarray(this.#valueStarts[record], this.#ends[record]));
+  /** What tells a record from the others of its field: an index, or a key. */
+  #stepTo(field: Field, record: number, types: EntryTypes): unknown {
+    if (field.label === "map") {
+      try {
+        return types.keyIn(field, this.#reader.bytes.subarray(this.#valueStarts[record], this.#ends[record]));
+      } catch {
+        return undefined; // the entry is damaged, which is what the error is about
+      }
+    }
     if (field.label !== "repeated") return undefined;
+    const parent = this.#parents[record] ?? -1;
     let index = 0;
-    for (let other = (this.#parents[record] ?? -1) + 1; other < record; other++) {
-      if (this.#parents[other] === this.#parents[record] && this.#number(other) === field.number) index++;
+    for (let other = parent + 1; other < record; other++) {
+      if (this.#parents[other] === parent && this.#number(other) === field.number) index++;
     }
     return index;
-  }
-}
-
-function entryKey(map: Field, entry: Uint8Array): unknown {
-  try {
-    return new EntryTypes().keyIn(map, entry);
-  } catch {
-    return undefined; // the entry is damaged, which is what the error is about
   }
 }
 

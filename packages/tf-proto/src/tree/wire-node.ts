@@ -26,6 +26,7 @@ import { type Child, MessageRecords } from "./message-records.ts";
 import { encodeField, nameOf, nameOfContent, nameOfValue, recordOf, recordOfElement } from "./new-record.ts";
 import { bytesOf, join, offsetOf, type Span, spanOf } from "./span.ts";
 import type { TreeFile } from "./tree-file.ts";
+import type { WireMessage } from "./wire-message.ts";
 
 /** Where a node is in the message around it. */
 interface Seat {
@@ -39,10 +40,10 @@ const NONE: readonly Item[] = [];
 const FROM_ZERO = { offset: 0 };
 
 /**
- * What is behind a `WireMessage`. That names and values fit the message is for the compiler to check, there; here they are texts
- * that the schema may not know and values that may be wrong.
+ * What is behind a `WireMessage`, where the methods of the same names are described. That names and values fit the message is for
+ * the compiler to check, there; here they are texts that the schema may not know and values that may be wrong.
  */
-export class WireNode implements Child {
+export class WireNode implements Child, Record<keyof WireMessage<object>, unknown> {
   readonly file: TreeFile;
   readonly type: MessageType;
   /** Messages around it. */
@@ -208,24 +209,7 @@ export class WireNode implements Child {
     renameEntry(this, mapField(this.type, name), from, to);
   }
 
-  /** A field that does not repeat, or numbers: all its records at once. */
-  #setWhole(field: Field, value: unknown): void {
-    const edit = this.toEdit().edit(field);
-    const record = recordOf(this, field, value);
-    const asItWas = this.#namesOf(field, edit.originals).includes(nameOf(record));
-    const news = record === undefined ? NONE : [record];
-    this.settle(field, edit, edit.replaceAll(asItWas ? edit.originals : news));
-  }
-
-  #setList(field: Field, value: unknown): void {
-    if (!Array.isArray(value)) throw wrongField(this.type, field, `takes an array, not ${describe(value)}`);
-    const edit = this.toEdit().edit(field);
-    const records = value.map((element) => recordOfElement(this, field, element));
-    const items = records.map((record, index) => edit.originalLike(index, record, this.namesIn(field)) ?? record);
-    this.settle(field, edit, edit.replaceAll(items));
-  }
-
-  /** Throws a `TypeError` if an edit would have no effect. */
+  /** The records, to be edited. Throws a `TypeError` if an edit would have no effect. */
   toEdit(): MessageRecords<WireNode> {
     for (let node: WireNode = this; node.#seat !== undefined; node = node.#seat.parent) {
       const { parent, item } = node.#seat;
@@ -236,6 +220,7 @@ export class WireNode implements Child {
     return this.#records;
   }
 
+  /** Takes an edit of a field for done, and forgets the nodes for the records that are gone. */
   settle(field: Field, edit: FieldEdit, gone: readonly Item[]): void {
     for (const item of gone) this.#records.release(item);
     this.#records.settle(field, edit);
@@ -244,20 +229,6 @@ export class WireNode implements Child {
     for (let node: WireNode = this; node.#seat !== undefined; node = node.#seat.parent) {
       node.#seat.parent.#records.touch(node);
     }
-  }
-
-  /** Writes a child in another record than it was in. */
-  reseat(child: WireNode, from: Item, to: Item): void {
-    this.#records.release(from);
-    this.#records.adopt(to, child);
-    this.#records.touch(child);
-    if (child.#seat !== undefined) child.#seat.item = to;
-  }
-
-  /** Throws a `CorruptError` if the bytes are something else than records. */
-  get #records(): MessageRecords<WireNode> {
-    this.#known ??= this.#inFile(this.#span, () => new MessageRecords(this.type, this.#span, this.depth));
-    return this.#known;
   }
 
   /** The node for the message, or the entry, in a record. */
@@ -277,6 +248,53 @@ export class WireNode implements Child {
     return child;
   }
 
+  /** Writes a child in another record than it was in. */
+  reseat(child: WireNode, from: Item, to: Item): void {
+    this.#records.release(from);
+    this.#records.adopt(to, child);
+    this.#records.touch(child);
+    if (child.#seat !== undefined) child.#seat.item = to;
+  }
+
+  /** The key of an entry; undefined if it is damaged. */
+  tryKeyOf(map: Field, item: Item): MapKey | undefined {
+    try {
+      return this.file.entryTypes.keyIn(map, bytesOf(this.#records.content(item)));
+    } catch (cause) {
+      if (cause instanceof CorruptError) return undefined;
+      throw cause;
+    }
+  }
+
+  /** What the records of a repeated field or a map are called. */
+  namesIn(field: Field): Names {
+    return (item) => (isOwn(item) ? this.#namesOf(field, [item]) : [nameOf(item)].filter((name) => name !== undefined));
+  }
+
+  /** A field that does not repeat, or numbers: all its records at once. */
+  #setWhole(field: Field, value: unknown): void {
+    const edit = this.toEdit().edit(field);
+    const record = recordOf(this, field, value);
+    const name = nameOf(record);
+    const asItWas = name !== undefined && this.#namesOf(field, edit.originals).includes(name);
+    const news = record === undefined ? NONE : [record];
+    this.settle(field, edit, edit.replaceAll(asItWas ? edit.originals : news));
+  }
+
+  #setList(field: Field, value: unknown): void {
+    if (!Array.isArray(value)) throw wrongField(this.type, field, `takes an array, not ${describe(value)}`);
+    const edit = this.toEdit().edit(field);
+    const records = value.map((element) => recordOfElement(this, field, element));
+    const items = records.map((record, index) => edit.originalLike(index, record, this.namesIn(field)) ?? record);
+    this.settle(field, edit, edit.replaceAll(items));
+  }
+
+  /** Throws a `CorruptError` if the bytes are something else than records. */
+  get #records(): MessageRecords<WireNode> {
+    this.#known ??= this.#inFile(this.#span, () => new MessageRecords(this.type, this.#span, this.depth));
+    return this.#known;
+  }
+
   /** The message in an entry of a map. One that is not there can be read but not edited. */
   #valueOfEntry(): WireNode {
     const value = this.message("value");
@@ -288,16 +306,6 @@ export class WireNode implements Child {
 
   #keyOf(map: Field, item: Item): MapKey {
     return this.#inRecord(map, item, (entry) => this.file.entryTypes.keyIn(map, bytesOf(entry)));
-  }
-
-  /** Undefined if the entry is damaged. */
-  tryKeyOf(map: Field, item: Item): MapKey | undefined {
-    try {
-      return this.file.entryTypes.keyIn(map, bytesOf(this.#records.content(item)));
-    } catch (cause) {
-      if (cause instanceof CorruptError) return undefined;
-      throw cause;
-    }
   }
 
   /** What the typed object has of a field whose records these are. */
@@ -321,11 +329,7 @@ export class WireNode implements Child {
     } catch (cause) {
       if (!(cause instanceof CorruptError)) throw cause; // damage has no value, and may be replaced
     }
-    return names;
-  }
-
-  namesIn(field: Field): Names {
-    return (item) => (isOwn(item) ? this.#namesOf(field, [item]) : [nameOf(item)]);
+    return names.filter((name) => name !== undefined);
   }
 
   /** Runs what reads bytes of a span, so that errors name the byte of the file and the path. */
