@@ -5,6 +5,7 @@ export { BytesSource } from "./bytes-source.ts";
 export { CorruptError, ModelbytesError, NotFoundError, type Place, SourceError, UnsupportedError } from "./errors.ts";
 export { type Folder, type FolderLike, isFolder, type ListOptions, toFolder } from "./folder.ts";
 export { FIRST_REQUEST_BYTES, type HttpOptions, HttpSource } from "./http-source.ts";
+export { inOrder, type Task } from "./in-order.ts";
 export { compareBytes, decodeName, encodeName, sortNames } from "./name.ts";
 export { MemorySink, type Sink, type SinkLike, toSink } from "./sink.ts";
 export { checkRange, type Source, type SourceReadOptions, type WaitOptions } from "./source.ts";

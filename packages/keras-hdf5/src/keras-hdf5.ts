@@ -1,4 +1,4 @@
-import { type ModelbytesError, NotFoundError } from "@modelbytes/bytes";
+import { inOrder, type ModelbytesError, NotFoundError } from "@modelbytes/bytes";
 import type { Hdf5File } from "@modelbytes/hdf5";
 import {
   byteLength,
@@ -16,9 +16,12 @@ import type {
   KerasLayer,
   KerasWeight,
 } from "./contents.ts";
-import { streamInOrder } from "./read-ahead.ts";
 import { readStored } from "./stored-tensor.ts";
 import { type VerifyOptions, verifyKerasHdf5 } from "./verify.ts";
+
+/** Reads that are under way at once, and the bytes they may hold before the caller has taken the first. */
+const CONCURRENCY = 4;
+const BYTES_UNDER_WAY = 2 ** 26;
 
 /**
  * An open Keras file. Made by `openKerasHdf5`. Tensors are known by their paths in the HDF5 file, without the "/" in front; `read` and
@@ -101,7 +104,8 @@ export class KerasHdf5 implements TensorFile<KerasHdf5Entry> {
    * `concurrency` reads (4) of 64 MiB together; a larger tensor is read alone. Leaving the loop early cancels what is under way.
    */
   async *stream(options: TensorStreamOptions = {}): AsyncGenerator<[string, Tensor], void, undefined> {
-    const { names, concurrency, signal, onProgress } = options;
+    const { names, concurrency = CONCURRENCY, signal, onProgress } = options;
+    signal?.throwIfAborted();
     const wanted = names === undefined ? undefined : new Set([...names].map((name) => this.keyOf(name)));
     for (const key of wanted ?? []) if (!this.entries.has(key)) throw this.unreadable.get(key);
     const entries = [...this.entries].filter(([key]) => wanted === undefined || wanted.has(key));
@@ -114,7 +118,7 @@ export class KerasHdf5 implements TensorFile<KerasHdf5Entry> {
         await readStored(this.hdf5, key, entry.dtype, { signal: cancelled }),
       ],
     }));
-    for await (const [key, tensor] of streamInOrder(tasks, { concurrency, signal })) {
+    for await (const [key, tensor] of inOrder(tasks, { concurrency, bytes: BYTES_UNDER_WAY, signal })) {
       bytes += this.entries.get(key)?.byteLength ?? 0;
       onProgress?.({ bytes, total });
       yield [key, tensor];

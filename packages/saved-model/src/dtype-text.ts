@@ -1,4 +1,4 @@
-import { DTYPES, type DType, dtypeOfNumber } from "@modelbytes/tensor";
+import { dtypeOfNumber } from "@modelbytes/tensor";
 import { DataType } from "@modelbytes/tf-proto/messages";
 
 /** TensorFlow adds so much to a dtype's number for a reference to a variable of that dtype (TF1). */
@@ -12,9 +12,4 @@ export function dtypeText(number: number): string {
   if (number === 0) return "invalid";
   if (number > REFERENCE) return `${dtypeText(number - REFERENCE)}_ref`;
   return dtypeOfNumber(number) ?? DataType.names.get(number)?.replace("DT_", "").toLowerCase() ?? `${number}`;
-}
-
-/** The number in the enum `DataType`. */
-export function numberOfDType(dtype: DType): number {
-  return DTYPES[dtype].number;
 }

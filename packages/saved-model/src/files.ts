@@ -33,7 +33,7 @@ import {
 export type Encoding = "pb" | "pbtxt" | "cpb";
 
 export const VARIABLES_PREFIX = "variables/variables";
-export const INDEX = "variables/variables.index";
+export const INDEX: string = `${VARIABLES_PREFIX}.index`;
 export const FINGERPRINT_FILE = "fingerprint.pb";
 export const KERAS_METADATA_FILE = "keras_metadata.pb";
 export const DEBUG_INFO_FILE = "debug/saved_model_debug_info.pb";

@@ -29,7 +29,7 @@ import {
 } from "./files.ts";
 import { MetaGraph } from "./meta-graph.ts";
 import { type CheckpointContents, type ModelVariable, modelVariables } from "./model-variables.ts";
-import { SavedModelWeights } from "./weights.ts";
+import { type OpenCheckpoint, SavedModelWeights } from "./weights.ts";
 
 /** How a SavedModel is opened. */
 export interface OpenSavedModelOptions extends HttpOptions, WaitOptions {
@@ -59,6 +59,7 @@ export class SavedModel implements AsyncDisposable {
   readonly tree: WireMessage<SavedModelProto>;
   readonly #metaGraphs = new Map<WireMessage<MetaGraphDef>, MetaGraph>();
   #bundle: Promise<Bundle | undefined> | undefined;
+  #contents: OpenCheckpoint | undefined;
 
   constructor(folder: Folder, graphFile: GraphFile) {
     const place = { file: graphFile.name, offset: 0 };
@@ -117,17 +118,15 @@ export class SavedModel implements AsyncDisposable {
   async weights(
     options: WaitOptions & { readonly metaGraph?: MetaGraph } = {},
   ): Promise<SavedModelWeights | undefined> {
-    const bundle = await this.#openBundle(options);
-    if (bundle === undefined) return undefined;
-    const contents = await contentsOf(bundle, options);
+    const contents = await this.#checkpoint(options);
+    if (contents === undefined) return undefined;
     const metaGraph = options.metaGraph ?? this.metaGraphs[0];
-    return new SavedModelWeights(bundle, contents, metaGraph === undefined ? [] : this.#variables(metaGraph, contents));
+    return new SavedModelWeights(contents, metaGraph === undefined ? [] : this.#variables(metaGraph, contents));
   }
 
   /** The variables of a MetaGraph, each with the key of its value in the checkpoint. */
   async variables(metaGraph: MetaGraph, options: WaitOptions = {}): Promise<ModelVariable[]> {
-    const bundle = await this.#openBundle(options);
-    return this.#variables(metaGraph, bundle === undefined ? undefined : await contentsOf(bundle, options));
+    return this.#variables(metaGraph, await this.#checkpoint(options));
   }
 
   /** `fingerprint.pb`; `undefined` where there is none. Throws a `CorruptError` where it is no such message. */
@@ -169,6 +168,15 @@ export class SavedModel implements AsyncDisposable {
     });
     return await this.#bundle;
   }
+
+  /** The checkpoint with its object graph, which is read once. */
+  async #checkpoint(options: WaitOptions): Promise<OpenCheckpoint | undefined> {
+    if (this.#contents !== undefined) return this.#contents;
+    const bundle = await this.#openBundle(options);
+    if (bundle === undefined) return undefined;
+    this.#contents = { bundle, entries: bundle.entries, objectGraph: await bundle.objectGraph(options) };
+    return this.#contents;
+  }
 }
 
 async function openVariables(folder: Folder, options: WaitOptions): Promise<Bundle | undefined> {
@@ -178,10 +186,6 @@ async function openVariables(folder: Folder, options: WaitOptions): Promise<Bund
     if (error instanceof NotFoundError) return undefined;
     throw error;
   }
-}
-
-async function contentsOf(bundle: Bundle, options: WaitOptions): Promise<CheckpointContents> {
-  return { entries: bundle.entries, objectGraph: await bundle.objectGraph(options) };
 }
 
 /** Whether a MetaGraph with `tags` is the one that is `wanted`: order and repetition do not count. */

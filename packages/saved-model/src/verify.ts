@@ -11,6 +11,7 @@ import { checkObjects } from "./checks/objects.ts";
 import { type CheckPlace, problem, quoted } from "./checks/problem.ts";
 import { checkSignatures } from "./checks/signatures.ts";
 import { checkVariables, unusedKeys } from "./checks/variables.ts";
+import type { ModelVariable } from "./model-variables.ts";
 import { restoredKeys } from "./restore-function.ts";
 import type { SavedModel } from "./saved-model.ts";
 import type { SavedModelWeights } from "./weights.ts";
@@ -42,12 +43,18 @@ export async function* verifySavedModel(
   }
   const weights = yield* attempt(() => model.weights(options));
   if (weights !== "failed") {
+    const known: ModelVariable[] = [];
+    let all = true;
     for (const metaGraph of model.metaGraphs) {
       const variables = yield* attempt(() => model.variables(metaGraph, options));
-      if (variables !== "failed") yield* checkVariables(variables, weights, model.graphFile.name);
+      if (variables === "failed") all = false;
+      else {
+        yield* checkVariables(variables, weights, model.graphFile.name);
+        known.push(...variables);
+      }
     }
     if (weights !== undefined) {
-      const used = yield* attempt(() => usedKeys(model, weights, options));
+      const used = all ? yield* attempt(async () => usedKeys(model, known, weights)) : undefined;
       if (used !== "failed" && used !== undefined) yield* reportUnused(weights, used);
       yield* weights.verify(options);
     }
@@ -88,19 +95,19 @@ function* checkMetaGraph(metaGraph: MetaGraphDef, index: number, place: CheckPla
 }
 
 /** The keys that something restores; `undefined` where the graph computes some of them. */
-async function usedKeys(
+function usedKeys(
   model: SavedModel,
+  variables: readonly ModelVariable[],
   weights: SavedModelWeights,
-  options: WaitOptions,
-): Promise<ReadonlySet<string> | undefined> {
+): ReadonlySet<string> | undefined {
   const used = new Set<string>();
-  const graph = await weights.bundle.objectGraph(options);
-  for (const { attributes } of graph?.nodes ?? []) for (const { checkpointKey } of attributes) used.add(checkpointKey);
+  for (const { key } of variables) if (key !== undefined) used.add(key);
+  for (const { attributes } of weights.objectGraph?.nodes ?? [])
+    for (const { checkpointKey } of attributes) used.add(checkpointKey);
   for (const metaGraph of model.metaGraphs) {
     const restored = restoredKeys(metaGraph.nodes, metaGraph.functions, { file: model.graphFile.name });
     if (restored === undefined) return undefined;
     for (const key of restored) used.add(key);
-    for (const { key } of await model.variables(metaGraph, options)) if (key !== undefined) used.add(key);
   }
   return used;
 }

@@ -1,7 +1,12 @@
 import { type ModelbytesError, NotFoundError } from "@modelbytes/bytes";
 import type { DType, Tensor, TensorFile, TensorReadOptions, TensorStreamOptions } from "@modelbytes/tensor";
-import type { Bundle, BundleEntry, BundleStream, VerifyOptions } from "@modelbytes/tensor-bundle";
+import type { Bundle, BundleEntry, BundleStream, ObjectGraph, VerifyOptions } from "@modelbytes/tensor-bundle";
 import { type CheckpointContents, type ModelVariable, namesOfKeys } from "./model-variables.ts";
+
+/** A checkpoint that is open, and what is known of it. */
+export interface OpenCheckpoint extends CheckpointContents {
+  readonly bundle: Bundle;
+}
 
 /** A tensor of a model's checkpoint. */
 export interface SavedModelEntry extends BundleEntry {
@@ -20,9 +25,12 @@ export class SavedModelWeights implements TensorFile<SavedModelEntry> {
   readonly names: ReadonlyMap<string, string>;
   /** The checkpoint itself. */
   readonly bundle: Bundle;
+  /** The objects that the checkpoint knows of; `undefined` for what TF1 saved. */
+  readonly objectGraph: ObjectGraph | undefined;
   readonly #keys: ReadonlyMap<string, string>;
 
-  constructor(bundle: Bundle, contents: CheckpointContents, variables: readonly ModelVariable[]) {
+  constructor(contents: OpenCheckpoint, variables: readonly ModelVariable[]) {
+    const { bundle, objectGraph } = contents;
     const byKey = new Map(variables.map((variable) => [variable.key, variable]));
     const entries = new Map<string, SavedModelEntry>();
     for (const [key, entry] of bundle.entries) {
@@ -30,6 +38,7 @@ export class SavedModelWeights implements TensorFile<SavedModelEntry> {
       entries.set(key, variable === undefined ? entry : { ...entry, variable });
     }
     this.bundle = bundle;
+    this.objectGraph = objectGraph;
     this.entries = entries;
     this.names = namesOfKeys(variables, contents);
     this.#keys = new Map([...this.names].map(([key, name]) => [name, key]));

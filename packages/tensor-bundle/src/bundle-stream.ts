@@ -1,7 +1,7 @@
 import type { WaitOptions } from "@modelbytes/bytes";
+import { inOrder, type Task } from "@modelbytes/bytes";
 import { type Tensor, type TensorStreamOptions, wholeRegion } from "@modelbytes/tensor";
 import type { BundleHeader } from "./header.ts";
-import { inOrder, type Task } from "./in-order.ts";
 import type { PartitionedLayout } from "./index-builder.ts";
 import { entryOf, type IndexFile } from "./index-file.ts";
 import { isInPieces, type Part, type TensorInPieces } from "./part.ts";

@@ -2,7 +2,9 @@ import {
   CorruptError,
   decodeName,
   encodeName,
+  inOrder,
   ModelbytesError,
+  type Task,
   UnsupportedError,
   type WaitOptions,
 } from "@modelbytes/bytes";
@@ -11,7 +13,6 @@ import { decodeObjectGraph, encodeObjectGraph } from "@modelbytes/tf-proto";
 import type { StoredStream } from "./bundle-stream.ts";
 import type { BundleEntry } from "./entry.ts";
 import { type BundleLike, isV1, type LocateOptions, locateCheckpoint } from "./files.ts";
-import { inOrder, type Task } from "./in-order.ts";
 import { OBJECT_GRAPH_KEY } from "./object-graph.ts";
 import type { Part } from "./part.ts";
 import { checkCoverage, indexPlace, isPartitioned, partitionsOf } from "./partition.ts";

@@ -1,7 +1,7 @@
 import type { WaitOptions } from "@modelbytes/bytes";
+import { inOrder, type Task } from "@modelbytes/bytes";
 import { DTYPES, isVarying } from "@modelbytes/tensor";
 import { crc32c } from "./crc32c/crc32c.ts";
-import { inOrder, type Task } from "./in-order.ts";
 import type { TensorInPieces } from "./part.ts";
 import { checkOf, type PayloadCheck } from "./payload-check.ts";
 import { swappedPieces } from "./pieces.ts";

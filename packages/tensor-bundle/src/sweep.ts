@@ -1,6 +1,5 @@
-import { CorruptError, ModelbytesError, type WaitOptions } from "@modelbytes/bytes";
+import { CorruptError, inOrder, ModelbytesError, type Task, type WaitOptions } from "@modelbytes/bytes";
 import { Crc32cBuffer, crc32c } from "./crc32c/crc32c.ts";
-import { inOrder, type Task } from "./in-order.ts";
 import { checkOf, type PayloadCheck, type Piece } from "./payload-check.ts";
 import type { Item } from "./plan.ts";
 import type { Shards } from "./shards.ts";

@@ -69,13 +69,6 @@ export function int64(reader: Reader): number {
   return number;
 }
 
-/** A signed 64-bit varint. Throws where protobufjs runs without long.js and has rounded it. */
-export function bigint64(reader: Reader): bigint {
-  const value = reader.int64();
-  if (typeof value === "number" && !Number.isSafeInteger(value)) throw new Error(`the number ${value} was rounded`);
-  return toBigInt(value);
-}
-
 /** Bytes that a number takes as a signed 64-bit varint: below zero it is all 64 bits. */
 export function int64Length(value: number): number {
   return value < 0 ? MAX_VARINT_BYTES : varintLength(value);

@@ -7,6 +7,7 @@ import {
   type WaitOptions,
 } from "@modelbytes/bytes";
 import { select, wholeRegion } from "@modelbytes/tensor";
+import { asDataset, asGroup } from "../as-kind.ts";
 import { decodeValue } from "../decode-value.ts";
 import type { Hdf5File, Hdf5ReadOptions } from "../hdf5-file.ts";
 import type { Hdf5Dataset, Hdf5Group, Hdf5Object } from "../model.ts";
@@ -48,15 +49,11 @@ export class ClassicFile implements Hdf5File {
   }
 
   async group(path: string, options: WaitOptions = {}): Promise<Hdf5Group> {
-    const object = await this.object(path, options);
-    if (object.kind === "group") return object;
-    throw new TypeError(`${JSON.stringify(object.path)} is a ${object.kind}, not a group`);
+    return asGroup(await this.object(path, options));
   }
 
   async dataset(path: string, options: WaitOptions = {}): Promise<Hdf5Dataset> {
-    const object = await this.object(path, options);
-    if (object.kind === "dataset") return object;
-    throw new TypeError(`${JSON.stringify(object.path)} is a ${object.kind}, not a dataset`);
+    return asDataset(await this.object(path, options));
   }
 
   async attribute(path: string, name: string, options: WaitOptions = {}): Promise<Hdf5Value> {

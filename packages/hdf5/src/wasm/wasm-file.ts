@@ -1,6 +1,7 @@
 import { NotFoundError, type Place, sortNames, UnsupportedError, type WaitOptions } from "@modelbytes/bytes";
 import { elementCount, type Selected, select, wholeRegion } from "@modelbytes/tensor";
 import type { Metadata } from "h5wasm";
+import { asDataset, asGroup } from "../as-kind.ts";
 import { decodeValue, type Elsewhere } from "../decode-value.ts";
 import { hasReferences } from "../element.ts";
 import type { Hdf5File, Hdf5ReadOptions } from "../hdf5-file.ts";
@@ -67,15 +68,11 @@ export class WasmFile implements Hdf5File {
   }
 
   async group(path: string, options: WaitOptions = {}): Promise<Hdf5Group> {
-    const object = await this.object(path, options);
-    if (object.kind === "group") return object;
-    throw new TypeError(`${JSON.stringify(object.path)} is a ${object.kind}, not a group`);
+    return asGroup(await this.object(path, options));
   }
 
   async dataset(path: string, options: WaitOptions = {}): Promise<Hdf5Dataset> {
-    const object = await this.object(path, options);
-    if (object.kind === "dataset") return object;
-    throw new TypeError(`${JSON.stringify(object.path)} is a ${object.kind}, not a dataset`);
+    return asDataset(await this.object(path, options));
   }
 
   async attribute(path: string, name: string, options: WaitOptions = {}): Promise<Hdf5Value> {

@@ -1,4 +1,4 @@
-import type { SavedObject, SavedObjectGraph } from "@modelbytes/tf-proto/messages";
+import { SavedObject, type SavedObjectGraph } from "@modelbytes/tf-proto/messages";
 import { reachableFunctions } from "../called-functions.ts";
 import { functionsOf, nodesOf } from "../graph.ts";
 import type { MetaGraph } from "../meta-graph.ts";
@@ -105,17 +105,8 @@ function calledFunctions(node: SavedObject): readonly string[] {
 }
 
 function keptFunctions(graph: SavedObjectGraph, kept: ReadonlySet<number>): Set<string> {
-  return new Set([...kept].flatMap((id) => calledFunctions(graph.nodes[id] ?? { ...NOTHING })));
+  return new Set([...kept].flatMap((id) => calledFunctions(graph.nodes[id] ?? SavedObject.create())));
 }
-
-const NOTHING: SavedObject = {
-  children: [],
-  slotVariables: [],
-  saveableObjects: new Map(),
-  registeredName: "",
-  dependencies: [],
-  registeredSaver: "",
-};
 
 /** A node with the numbers that its neighbours have after some are gone. What leads to one that is gone goes with it. */
 function renumber(node: SavedObject, numbers: ReadonlyMap<number, number>): SavedObject {

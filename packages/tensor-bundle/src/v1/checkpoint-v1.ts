@@ -1,4 +1,12 @@
-import { compareBytes, type ModelbytesError, NotFoundError, type Source, type WaitOptions } from "@modelbytes/bytes";
+import {
+  compareBytes,
+  inOrder,
+  type ModelbytesError,
+  NotFoundError,
+  type Source,
+  type Task,
+  type WaitOptions,
+} from "@modelbytes/bytes";
 import {
   type DType,
   type Selection,
@@ -8,7 +16,6 @@ import {
   type TensorReadOptions,
   type TensorStreamOptions,
 } from "@modelbytes/tensor";
-import { inOrder, type Task } from "../in-order.ts";
 import type { DataBlock } from "../table/table.ts";
 import type { VerifyOptions } from "../verify.ts";
 import type { V1Files } from "./files.ts";

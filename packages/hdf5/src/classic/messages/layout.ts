@@ -55,6 +55,15 @@ function decodeOldLayout(reader: MetadataReader): StoredLayout {
   const dims = decodeDimensions(reader, rank, 4);
   if (kind === 0) return { class: "compact", bytes: reader.view(reader.uint32()) };
   if (kind === 1) return { class: "contiguous", address, size: undefined };
+  return chunksInTree(reader, address, dims);
+}
+
+/** Chunks in a B-tree of version 1, as both older forms of the message have them. */
+function chunksInTree(
+  reader: MetadataReader,
+  address: ReturnType<MetadataReader["address"]>,
+  dims: ReturnType<typeof decodeDimensions>,
+): StoredLayout {
   return {
     class: "chunked",
     address,
@@ -68,13 +77,7 @@ function decodeChunked(reader: MetadataReader): StoredLayout {
   const rank = reader.uint8();
   const address = reader.address();
   const dims = decodeDimensions(reader, rank, 4);
-  return {
-    class: "chunked",
-    address,
-    ...splitDimensions(reader, dims),
-    index: { kind: "b-tree-1" },
-    plainEdges: false,
-  };
+  return chunksInTree(reader, address, dims);
 }
 
 function decodeNewChunked(reader: MetadataReader): StoredLayout {

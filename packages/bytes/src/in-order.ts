@@ -6,7 +6,8 @@ export interface Task<T> {
 
 /**
  * Runs tasks some at a time and gives their results in the order of the tasks. At most `concurrency` are under way or waiting to
- * be taken, and no more than `bytes` of them unless it is a single one. When the caller stops early the rest are cancelled.
+ * be taken, and no more than `bytes` of them unless it is a single one. When the caller stops early the rest are cancelled. Throws a
+ * `RangeError` for a `concurrency` below 1 where there is something to run.
  */
 export async function* inOrder<T>(
   tasks: Iterable<Task<T>>,
@@ -29,7 +30,7 @@ export async function* inOrder<T>(
         next = rest.next();
       }
       const first = waiting.shift();
-      if (first === undefined) return;
+      if (first === undefined) throw new RangeError(`concurrency is at least 1, not ${concurrency}`);
       const result = await first.result;
       underWay -= first.bytes;
       yield result;

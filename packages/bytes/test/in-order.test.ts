@@ -1,6 +1,6 @@
 import { fc, test as property } from "@fast-check/vitest";
+import { inOrder, type Task } from "@modelbytes/bytes";
 import { describe, expect, test } from "vitest";
-import { inOrder, type Task } from "../src/in-order.ts";
 
 const later = (ticks: number) =>
   new Promise<void>((resolve) => (ticks <= 0 ? resolve() : setTimeout(resolve, 0).unref()));
