@@ -1,4 +1,7 @@
-export type { CheckpointModel } from "./checkpoint-model.ts";
-export { type Model, type ModelLike, type OpenModelOptions, openModel } from "./model.ts";
-export { NoWeights } from "./no-weights.ts";
-export type { SavedModelModel } from "./saved-model-model.ts";
+export { FORMATS, type Format } from "./format.ts";
+export type { ModelBase, VerifyModelOptions } from "./model-base.ts";
+export type { CheckpointModel } from "./models/checkpoint-model.ts";
+export type { KerasHdf5Model } from "./models/keras-hdf5-model.ts";
+export { NoWeights } from "./models/no-weights.ts";
+export type { SavedModelModel } from "./models/saved-model-model.ts";
+export { type Model, type ModelLike, type OpenModelOptions, openModel } from "./open-model.ts";

@@ -1,4 +1,5 @@
 import { open, rm, truncate, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { describe, test } from "vitest";
 import { copyOf, FIXTURES, fixtures, modelbytes, modelbytesHere, temporaryDirectory } from "./command.ts";
 
@@ -108,12 +109,22 @@ describe.concurrent("verify", { timeout: 30_000 }, () => {
     const folder = await temporaryDirectory(onTestFinished);
     const absent = await modelbytes("verify", `${folder}/model`, "--json");
     expect({ code: absent.code, stdout: absent.stdout }).toEqual({ code: 3, stdout: "" });
-    await writeFile(`${folder}/model.h5`, `\u0089HDF\r\n\u001a\n${" ".repeat(100)}`, "latin1");
-    const other = await modelbytes("verify", `${folder}/model.h5`);
-    expect(other).toEqual({
+  });
+
+  test.for([
+    ["x.tflite", "\u001c\u0000\u0000\u0000TFL3", "a TFLite flatbuffer"],
+    ["x.png", "\u0089PNG\r\n\u001a\n", "a PNG picture"],
+    ["x.pkl", "\u0080\u0004\u0095", "a pickle, which runs code when it is loaded"],
+    ["x.h5", "<!DOCTYPE html>", "a page of HTML"],
+    ["x.json", '{"modelTopology": {}}', "a TensorFlow.js model.json"],
+    ["package.json", '{"name": "x"}', "a JSON text, but none of a model"],
+  ])("says what %s is, which is no model", async ([name = "", content = "", what], { expect, onTestFinished }) => {
+    const path = join(await temporaryDirectory(onTestFinished), name);
+    await writeFile(path, content, "latin1");
+    expect(await modelbytes("verify", path)).toEqual({
       code: 4,
       stdout: "",
-      stderr: `error: ${folder}/model.h5: this is an HDF5 file; only checkpoints and SavedModels can be read\n`,
+      stderr: `error: ${path}: this is ${what}\n`,
     });
   });
 

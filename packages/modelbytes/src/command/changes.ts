@@ -11,7 +11,7 @@ import {
   type StoredStream,
   stripOptimizer,
 } from "@modelbytes/tensor-bundle";
-import type { CheckpointModel } from "../checkpoint-model.ts";
+import type { CheckpointModel } from "../models/checkpoint-model.ts";
 import { Advice, UsageError } from "./failure.ts";
 import type { Glob, Renaming } from "./pattern.ts";
 import { suggestions } from "./suggest.ts";

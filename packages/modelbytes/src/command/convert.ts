@@ -1,14 +1,13 @@
-import { CorruptError, type ModelbytesError, NotFoundError } from "@modelbytes/bytes";
+import { CorruptError, type ModelbytesError, NotFoundError, UnsupportedError } from "@modelbytes/bytes";
 import { writeVariablesOf } from "@modelbytes/saved-model";
 import { DTYPES, type DType, type FloatDType, isDType, isFloat, type TensorStreamOptions } from "@modelbytes/tensor";
 import { BUNDLE_VERSION, type CheckpointV1, type StoredStream, unplaced, writeBundle } from "@modelbytes/tensor-bundle";
-import { type CheckpointModel, checkpointModel } from "../checkpoint-model.ts";
-import type { Model } from "../model.ts";
+import { type CheckpointModel, checkpointModel } from "../models/checkpoint-model.ts";
+import type { Model } from "../open-model.ts";
 import { type Changes, planChanges } from "./changes.ts";
 import { checkCopyable, copySavedModel } from "./copy-saved-model.ts";
 import { Advice, EXIT, type ExitCode, UsageError } from "./failure.ts";
 import { openPath } from "./location.ts";
-import { fullNames } from "./names.ts";
 import { parseGlob, parseRenaming } from "./pattern.ts";
 import { openingProblems } from "./problem.ts";
 import type { Shell } from "./shell.ts";
@@ -42,7 +41,7 @@ export async function convert(from: string, out: string, options: ConvertOptions
     }
     const checkpoint = checkpointIn(model);
     const stream = streamOf(checkpoint, { signal, onProgress: shell.progress() });
-    const names = changes.only.length > 0 ? await fullNames(model, shell) : new Map<string, string>();
+    const names = changes.only.length > 0 ? await model.names(shell) : new Map<string, string>();
     const wanted = { ...changes, variables: target.format === "saved-model" };
     const plan = await planChanges(wanted, checkpoint, names, stream.layout, shell);
     for (const note of plan.notes) shell.note(note);
@@ -67,7 +66,10 @@ export async function convert(from: string, out: string, options: ConvertOptions
 
 /** The variables of a model, as the checkpoint that they are. Closing the model closes it. */
 function checkpointIn(model: Model): CheckpointModel {
-  if (model.format !== "saved-model") return model;
+  if (model.format === "tensor-bundle" || model.format === "tensor-bundle-v1") return model;
+  if (model.format !== "saved-model") {
+    throw new UnsupportedError("format", `${model.format} is not converted so far`, { file: model.path });
+  }
   const { bundle } = model.weights;
   if (bundle !== undefined) return checkpointModel(bundle);
   throw new Advice(

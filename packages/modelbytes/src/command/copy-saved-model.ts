@@ -1,5 +1,5 @@
 import { stripDebugInfo, stripTraining, writeSavedModel } from "@modelbytes/saved-model";
-import type { SavedModelModel } from "../saved-model-model.ts";
+import type { SavedModelModel } from "../models/saved-model-model.ts";
 import type { Changes } from "./changes.ts";
 import { UsageError } from "./failure.ts";
 import type { Shell } from "./shell.ts";

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { ModelbytesError, SourceError } from "@modelbytes/bytes";
 import { canonicalBytes, type DType, type Tensor } from "@modelbytes/tensor";
-import type { Model } from "../model.ts";
+import type { Model } from "../open-model.ts";
 import type { ExitCode } from "./failure.ts";
 import { stringify } from "./json.ts";
 import { openPath } from "./location.ts";

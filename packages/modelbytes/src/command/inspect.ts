@@ -1,16 +1,12 @@
-import { ModelbytesError } from "@modelbytes/bytes";
-import type { ObjectGraph } from "@modelbytes/tensor-bundle";
-import type { CheckpointModel } from "../checkpoint-model.ts";
-import type { Model } from "../model.ts";
-import type { SavedModelModel } from "../saved-model-model.ts";
+import type { SavedModelModel } from "../models/saved-model-model.ts";
+import type { Model } from "../open-model.ts";
 import { checkpointTree } from "./checkpoint-tree.ts";
-import { description, type TensorRow, tensorRows } from "./description.ts";
+import { type Facts, factsOf, type TensorRow, tensorRows } from "./facts.ts";
 import type { ExitCode } from "./failure.ts";
 import { stringify } from "./json.ts";
 import { openPath } from "./location.ts";
-import { fullNames } from "./names.ts";
+import { pathTree } from "./path-tree.ts";
 import { exitCodeOfAll, openingProblems, problemJson } from "./problem.ts";
-import { savedModelFacts } from "./saved-model-facts.ts";
 import { savedModelTree } from "./saved-model-tree.ts";
 import type { Shell } from "./shell.ts";
 import { formatTable } from "./table.ts";
@@ -22,23 +18,12 @@ export interface InspectOptions {
   readonly names: "key" | "full";
 }
 
-/** What a model says of itself. */
-interface Facts {
-  /** For `--json`, beside format, path, tensors and problems. */
-  readonly json: Readonly<Record<string, unknown>>;
-  /** For people, behind the path. */
-  readonly headline: readonly string[];
-  /** For people, above the tensors. */
-  readonly lines: readonly string[];
-  readonly problems: readonly ModelbytesError[];
-}
-
 /** `modelbytes inspect PATH`. What is damaged is told on standard error, what is left is printed. */
 export async function inspect(path: string, options: InspectOptions, shell: Shell): Promise<ExitCode> {
   await using model = await openPath(path, shell);
-  const full = options.names === "full" ? await fullNames(model, shell) : undefined;
+  const full = options.names === "full" ? await model.names(shell) : undefined;
   const rows = tensorRows(model, full);
-  const facts = await factsOf(model, options, shell);
+  const facts = await factsOf(model, { json: options.json === true }, shell);
   const problems = [...new Set([...openingProblems(model), ...facts.problems])];
   if (options.json === true) {
     const tensors = rows.map(({ unreadable: _, ...row }) => row);
@@ -52,24 +37,6 @@ export async function inspect(path: string, options: InspectOptions, shell: Shel
   return exitCodeOfAll(problems);
 }
 
-async function factsOf(model: Model, { json }: InspectOptions, shell: Shell): Promise<Facts> {
-  if (model.format === "saved-model") return await savedModelFacts(model, shell);
-  const { header, shards, facts } = description(model);
-  const objectGraph = json === true ? await graphIfSound(model, shell) : null;
-  return { json: { header, shards, objectGraph }, headline: facts, lines: [], problems: [] };
-}
-
-/** The object graph lies in a data file, which need not be there to see what the index says. */
-async function graphIfSound(model: CheckpointModel, shell: Shell): Promise<ObjectGraph | null> {
-  try {
-    return (await model.objectGraph(shell)) ?? null;
-  } catch (error) {
-    if (!(error instanceof ModelbytesError)) throw error;
-    shell.note(`the object graph cannot be read: ${error.message}`);
-    return null;
-  }
-}
-
 function printFacts({ path }: Model, { headline, lines }: Facts, rows: readonly TensorRow[], shell: Shell): void {
   const bytes = rows.reduce((sum, { byteLength }) => sum + (byteLength ?? 0), 0);
   shell.print(`${shell.style("bold", printable(path))}: ${headline.join(", ")}`);
@@ -78,6 +45,7 @@ function printFacts({ path }: Model, { headline, lines }: Facts, rows: readonly 
 
 async function treeText(model: Model, shell: Shell): Promise<string> {
   if (model.format === "saved-model") return await objectsText(model, shell);
+  if (!("objectGraph" in model)) return pathTree(model.weights.entries, await model.names(shell)).join("\n");
   const graph = await model.objectGraph(shell);
   if (graph === undefined) return "no object graph: the checkpoint was saved by names";
   return checkpointTree(graph, model.weights.entries).join("\n");

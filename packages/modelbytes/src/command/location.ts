@@ -1,6 +1,7 @@
 import { brotliDecompressSync } from "node:zlib";
-import { ModelbytesError, toSource, UnsupportedError } from "@modelbytes/bytes";
-import { type Model, openModel } from "../model.ts";
+import { ModelbytesError } from "@modelbytes/bytes";
+import type { Format } from "../format.ts";
+import { type Model, openModel } from "../open-model.ts";
 import { Advice, UsageError } from "./failure.ts";
 import type { Shell } from "./shell.ts";
 
@@ -24,11 +25,25 @@ export async function openPath(path: string, shell: Shell): Promise<Model> {
   return await openLocation(path, async (location) => {
     const brotli = (bytes: Uint8Array, size: number) => brotliDecompressSync(bytes, { maxOutputLength: size });
     const model = await openModel(location, { tolerant: true, signal: shell.signal, decompressors: { brotli } });
-    const kind = model.format === "saved-model" ? "SavedModel" : "checkpoint";
-    if (model.path !== pathOf(location)) shell.note(`reading the ${kind} ${model.path}`);
+    if (model.path !== pathOf(location)) shell.note(`reading the ${KIND[model.format]} ${model.path}`);
     return model;
   });
 }
+
+/** What people call a model of a format. */
+const KIND: Readonly<Record<Format, string>> = {
+  "tensor-bundle": "checkpoint",
+  "tensor-bundle-v1": "checkpoint",
+  "saved-model": "SavedModel",
+  "keras-hdf5": "Keras model",
+  "keras-hdf5-weights": "weights",
+  "keras-weights": "weights",
+  "keras-weights-sharded": "weights",
+  "keras-archive": "Keras model",
+  "keras-config": "architecture",
+  safetensors: "weights",
+  npz: "arrays",
+};
 
 /** What `open` makes of the place that PATH names. Its errors explain what people take for a checkpoint. */
 export async function openLocation<T>(path: string, open: (location: string | URL) => Promise<T>): Promise<T> {
@@ -36,7 +51,7 @@ export async function openLocation<T>(path: string, open: (location: string | UR
   try {
     return await open(location);
   } catch (error) {
-    throw (await explained(error, location)) ?? error;
+    throw explained(error) ?? error;
   }
 }
 
@@ -47,7 +62,7 @@ function pathOf(location: string | URL): string {
 }
 
 /** An error that says more, or what to do, for what people take for a checkpoint. */
-async function explained(error: unknown, location: string | URL): Promise<Error | undefined> {
+function explained(error: unknown): Error | undefined {
   if (!(error instanceof ModelbytesError)) return undefined;
   switch (error.code) {
     case "not-found":
@@ -57,33 +72,7 @@ async function explained(error: unknown, location: string | URL): Promise<Error 
       );
     case "several-checkpoints":
       return new Advice(error, "give the path of one of them");
-    case "magic":
-    case "too-short":
-      return await otherFormat(location);
     default:
       return undefined;
-  }
-}
-
-/** Files that people take for checkpoints, by how they begin. */
-const OTHER_FORMATS = [
-  { begins: "\u0089HDF", what: "an HDF5 file" },
-  { begins: "PK", what: "a zip archive, perhaps a .keras file" },
-] as const;
-
-/** The error for a file that is whole, but of a format that is not read. */
-async function otherFormat(location: string | URL): Promise<UnsupportedError | undefined> {
-  const source = toSource(location);
-  try {
-    const start = String.fromCharCode(...(await source.read(0, 4)));
-    const found = OTHER_FORMATS.find(({ begins }) => start.startsWith(begins));
-    if (found === undefined) return undefined;
-    return new UnsupportedError("format", `this is ${found.what}; only checkpoints and SavedModels can be read`, {
-      file: source.name,
-    });
-  } catch {
-    return undefined; // what was wrong before tells more
-  } finally {
-    await source.close?.();
   }
 }

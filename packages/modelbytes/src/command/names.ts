@@ -1,18 +1,9 @@
 import { ModelbytesError, NotFoundError, type WaitOptions } from "@modelbytes/bytes";
-import { pathOfKey, readableNames } from "@modelbytes/tensor-bundle";
-import type { Model } from "../model.ts";
-import { unreadableTensors } from "./checkpoint.ts";
+import { pathOfKey } from "@modelbytes/tensor-bundle";
+import type { Model } from "../open-model.ts";
 import { Advice, UsageError } from "./failure.ts";
 import { suggestions } from "./suggest.ts";
 import { counted, printable } from "./text.ts";
-
-/** The readable name of each tensor by its key; of a model that knows none, the key itself. All are different. */
-export async function fullNames(model: Model, options: WaitOptions): Promise<ReadonlyMap<string, string>> {
-  if (model.format === "saved-model") return model.weights.names;
-  const keys = [...model.weights.entries.keys()];
-  const graph = await model.objectGraph(options);
-  return graph === undefined ? new Map(keys.map((key) => [key, key])) : readableNames(graph, keys);
-}
 
 /**
  * The key of the tensor that a person calls `name`: its key, its readable name, how either is printed, or the path of
@@ -21,8 +12,8 @@ export async function fullNames(model: Model, options: WaitOptions): Promise<Rea
  */
 export async function keyOf(name: string, model: Model, options: WaitOptions): Promise<string> {
   const { entries } = model.weights;
-  if (entries.has(name) || unreadableTensors(model).has(name)) return name;
-  const names = await fullNames(model, options).catch((error: unknown) => {
+  if (entries.has(name) || model.unreadable.has(name)) return name;
+  const names = await model.names(options).catch((error: unknown) => {
     if (!(error instanceof ModelbytesError)) throw error;
     return new Map([...entries.keys()].map((key) => [key, key])); // a damaged graph hides no key
   });

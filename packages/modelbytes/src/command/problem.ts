@@ -1,6 +1,5 @@
 import type { ModelbytesError } from "@modelbytes/bytes";
-import type { Model } from "../model.ts";
-import { checkpointOf } from "./checkpoint.ts";
+import type { ModelBase } from "../model-base.ts";
 import { EXIT, type ExitCode, exitCodeOf } from "./failure.ts";
 
 /** A problem as `--json` has it. What is not known is null, so that every problem has the same members. */
@@ -17,11 +16,8 @@ export function problemJson({ code, message, file, offset, tensor }: ModelbytesE
 }
 
 /** What opening a model found wrong with its description: damage, and tensors that cannot be read. */
-export function openingProblems(model: Model): ModelbytesError[] {
-  const checkpoint = checkpointOf(model);
-  const problems = model.format === "saved-model" ? [...model.damage] : [];
-  if (checkpoint?.format === "tensor-bundle") problems.push(...checkpoint.damage, ...checkpoint.unreadable.values());
-  return [...new Set(problems)];
+export function openingProblems({ damage, unreadable }: ModelBase): ModelbytesError[] {
+  return [...new Set([...damage, ...unreadable.values()])];
 }
 
 /**

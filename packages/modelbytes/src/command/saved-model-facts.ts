@@ -6,7 +6,9 @@ import {
   type Signature,
   type SignatureTensor,
 } from "@modelbytes/saved-model";
-import type { SavedModelModel } from "../saved-model-model.ts";
+import type { SavedModelModel } from "../models/saved-model-model.ts";
+import type { Facts } from "./facts.ts";
+import { jsonOf } from "./json-text.ts";
 import { objectsJson } from "./saved-model-tree.ts";
 import { formatTable } from "./table.ts";
 import { counted, printable, shapeText } from "./text.ts";
@@ -20,22 +22,11 @@ interface Companions {
   readonly problems: readonly ModelbytesError[];
 }
 
-/** What a SavedModel says of itself. */
-export interface SavedModelFacts {
-  /** For `--json`, beside format, path and tensors. */
-  readonly json: Readonly<Record<string, unknown>>;
-  /** For people: lines above the table of the tensors. */
-  readonly lines: readonly string[];
-  /** The format, and what there is but variables. */
-  readonly headline: readonly string[];
-  readonly problems: readonly ModelbytesError[];
-}
-
-/** Throws a `CorruptError` where the graphs are damaged so that nothing can be said of them. */
+/** What a SavedModel says of itself. Throws a `CorruptError` where the graphs are damaged so that nothing can be said of them. */
 export async function savedModelFacts(
   { savedModel, signatures, objectGraph }: SavedModelModel,
   options: WaitOptions,
-): Promise<SavedModelFacts> {
+): Promise<Facts> {
   const { metaGraphs, encoding, schemaVersion } = savedModel;
   const companions = await companionsOf(savedModel, options);
   const { problems, ...beside } = companions;
@@ -113,16 +104,6 @@ function kerasOf(nodes: readonly KerasNode[]): Pick<Companions, "kerasVersion" |
     kerasVersion: typeof version === "string" ? version : null,
     architecture: fields.get("model_config") ?? null,
   };
-}
-
-/** Keras writes NaN and Infinity as Python does: such JSON says nothing here, and `scan` judges it. */
-function jsonOf(text = ""): object | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null ? value : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 function metaGraphJson(metaGraph: MetaGraph): Readonly<Record<string, unknown>> {

@@ -7,8 +7,8 @@ import {
   kerasNodes,
   type Severity,
 } from "@modelbytes/saved-model";
-import type { Model } from "../model.ts";
-import type { SavedModelModel } from "../saved-model-model.ts";
+import type { SavedModelModel } from "../models/saved-model-model.ts";
+import type { Model } from "../open-model.ts";
 import { EXIT, type ExitCode } from "./failure.ts";
 import { stringify } from "./json.ts";
 import { openPath } from "./location.ts";

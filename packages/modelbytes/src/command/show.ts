@@ -7,7 +7,7 @@ import {
   showSignatureKeys,
   showTagSets,
 } from "@modelbytes/saved-model";
-import type { SavedModelModel } from "../saved-model-model.ts";
+import type { SavedModelModel } from "../models/saved-model-model.ts";
 import { Advice, EXIT, type ExitCode, UsageError } from "./failure.ts";
 import { openPath } from "./location.ts";
 import type { Shell } from "./shell.ts";

@@ -1,6 +1,4 @@
 import { CorruptError, type ModelbytesError } from "@modelbytes/bytes";
-import { verifySavedModel } from "@modelbytes/saved-model";
-import { unreadableTensors } from "./checkpoint.ts";
 import { EXIT, type ExitCode } from "./failure.ts";
 import { stringify } from "./json.ts";
 import { openPath } from "./location.ts";
@@ -49,17 +47,14 @@ async function check(path: string, shell: Shell, onProblem: (problem: Modelbytes
   };
   try {
     await using model = await openPath(path, shell);
-    const tensors = model.weights.entries.size + unreadableTensors(model).size;
+    const tensors = model.weights.entries.size + model.unreadable.size;
     const show = shell.progress();
     let bytes = 0;
     const onProgress = (progress: { readonly bytes: number; readonly total: number }) => {
       bytes = progress.bytes;
       show?.(progress);
     };
-    const options = { signal: shell.signal, onProgress };
-    const checking =
-      model.format === "saved-model" ? verifySavedModel(model.savedModel, options) : model.weights.verify(options);
-    for await (const problem of checking) found(problem);
+    for await (const problem of model.verify({ signal: shell.signal, onProgress })) found(problem);
     return { format: model.format, tensors, bytes, problems };
   } catch (error) {
     if (!(error instanceof CorruptError)) throw error;
@@ -68,11 +63,21 @@ async function check(path: string, shell: Shell, onProblem: (problem: Modelbytes
   }
 }
 
-/** Whether something may be saved of what is damaged: V1 checkpoints have no checksums, and of a SavedModel it is the variables. */
+/** Whether something may be saved of what is damaged: of a SavedModel it is the variables. V1 checkpoints have no checksums. */
 function canSalvage({ format, problems }: Findings): boolean {
-  if (format !== "saved-model") return format !== "tensor-bundle-v1";
-  return problems.some(({ file = "" }) => /variables\.(?:index|data-\d+-of-\d+)$/.test(file));
+  if (format === "tensor-bundle") return true;
+  const ofBundle = format === null ? /\.index$/ : /variables\.(?:index|data-\d+-of-\d+)$/;
+  return (format === null || format === "saved-model") && problems.some(({ file = "" }) => ofBundle.test(file));
 }
+
+const LISTS = "all that the file lists is there; the format has no checksums";
+
+/** What it means that a file of a format has no problem. */
+const SOUND: Readonly<Record<string, string>> = {
+  "tensor-bundle": "every checksum holds",
+  "tensor-bundle-v1": "every checksum holds",
+  "saved-model": "every checksum holds, the graphs refer to what is there",
+};
 
 function printProblem(problem: ModelbytesError, shell: Shell): void {
   shell.print(`${shell.style("red", problem.code)}  ${printable(problem.message)}`);
@@ -85,7 +90,6 @@ function printSummary({ format, tensors, bytes, problems }: Findings, millisecon
     shell.print(`${shell.style("red", counted(problems.length, "problem"))}${time}`);
     return;
   }
-  const graphs = format === "saved-model" ? ", the graphs refer to what is there" : "";
-  const checked = `${counted(tensors, "tensor")}, ${counted(bytes, "byte")}, every checksum holds${graphs}`;
+  const checked = `${counted(tensors, "tensor")}, ${counted(bytes, "byte")}, ${SOUND[format ?? ""] ?? LISTS}`;
   shell.print(`${shell.style("green", "ok:")} ${checked}${time}`);
 }

@@ -1,23 +1,25 @@
 import { ModelbytesError, SourceError, type WaitOptions } from "@modelbytes/bytes";
-import type { MetaGraph, SavedModel, SavedModelWeights, Signature } from "@modelbytes/saved-model";
+import {
+  type MetaGraph,
+  type SavedModel,
+  type SavedModelWeights,
+  type Signature,
+  verifySavedModel,
+} from "@modelbytes/saved-model";
+import type { ModelBase } from "../model-base.ts";
 import { NoWeights } from "./no-weights.ts";
 
 /** A SavedModel: graphs, and the values of their variables. */
-export interface SavedModelModel extends AsyncDisposable {
+export interface SavedModelModel extends ModelBase {
   readonly format: "saved-model";
-  /** Its directory, as the place where it was found calls it. */
-  readonly path: string;
   /** All that there is to know. */
   readonly savedModel: SavedModel;
   /** The values of the variables, by their keys and by readable names; none where there is no checkpoint. */
   readonly weights: SavedModelWeights | NoWeights;
-  /** Why the variables cannot be read; empty unless the model was opened as `tolerant`. */
-  readonly damage: readonly ModelbytesError[];
   /** What the first MetaGraph can be asked for. Throws a `CorruptError` where that is damaged. */
   readonly signatures: ReadonlyMap<string, Signature>;
   /** The objects behind the first MetaGraph; `undefined` for what TF1 saved. Throws a `CorruptError` where they are damaged. */
   objectGraph(): MetaGraph["objectGraph"];
-  close(): Promise<void>;
 }
 
 /** An open SavedModel as a model. Closes it where that fails. */
@@ -44,11 +46,14 @@ export async function savedModelModel(
     path: savedModel.name.replace(/(?<=.)[/\\]+$/, ""),
     savedModel,
     weights: weights ?? new NoWeights(savedModel.name),
-    damage,
+    unreadable: weights?.bundle.unreadable ?? new Map(),
+    damage: [...damage, ...(weights?.bundle.damage ?? [])],
     get signatures() {
       return savedModel.metaGraphs[0]?.signatures ?? new Map();
     },
     objectGraph: () => savedModel.metaGraphs[0]?.objectGraph,
+    names: async () => weights?.names ?? new Map(),
+    verify: (verifying) => verifySavedModel(savedModel, verifying),
     close: async () => await savedModel.close(),
     [Symbol.asyncDispose]: async () => await savedModel.close(),
   };

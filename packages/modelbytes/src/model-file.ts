@@ -1,0 +1,10 @@
+import type { Source, SourceLike } from "@modelbytes/bytes";
+
+/** A file that is being opened as a model. */
+export interface ModelFile {
+  readonly source: Source;
+  /** What the source was made of: a path or a URL says what is beside the file. */
+  readonly from: SourceLike;
+  /** Closes the source, if it was made here. */
+  release(): Promise<void>;
+}
