@@ -1,3 +1,4 @@
+export { type ChangedTensor, type DiffOptions, diffModels, type ModelDifference } from "./diff.ts";
 export { FORMATS, type Format } from "./format.ts";
 export type { ModelBase, VerifyModelOptions } from "./model-base.ts";
 export type { CheckpointModel } from "./models/checkpoint-model.ts";

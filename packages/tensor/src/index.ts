@@ -1,5 +1,6 @@
 export { canonicalBytes } from "./canonical.ts";
 export { cast, type FloatDType, isFloat } from "./cast.ts";
+export { type CompareOptions, differenceOf, type TensorDifference } from "./difference.ts";
 export {
   DTYPES,
   type DType,

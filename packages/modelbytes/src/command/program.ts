@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError, Option } from "commander";
 import type { ConvertOptions } from "./convert.ts";
+import type { DiffOptions } from "./diff.ts";
 import { EXIT, type ExitCode } from "./failure.ts";
 import type { HashOptions } from "./hash.ts";
 import type { InspectOptions } from "./inspect.ts";
@@ -68,6 +69,26 @@ export async function run(args: readonly string[], shell: Shell): Promise<ExitCo
     .option("--out <file>", "save it as FILE.npy (numpy), FILE.bin (its bytes) or FILE.json (nested arrays)")
     .action(async (path: string, name: string, options: ReadOptions) => {
       exitCode = await (await import("./read.ts")).read(path, name, options, shell);
+    });
+
+  command(
+    program,
+    "diff",
+    "which tensors differ, by name, between two models of any formats",
+    "diff ckpt/model-3 model.h5 --tolerance 1e-6",
+  )
+    .argument("<a>", PATH)
+    .argument("<b>", PATH)
+    .option("--json", "print JSON")
+    .option("--tolerance <n>", "how far apart equal numbers may be; without it their bits are compared")
+    .addOption(
+      new Option(
+        "--names <kind>",
+        "by which names: the keys, or the readable ones; by default the keys in one format, else the readable ones",
+      ).choices(["key", "full"]),
+    )
+    .action(async (a: string, b: string, options: DiffOptions) => {
+      exitCode = await (await import("./diff.ts")).diff(a, b, options, shell);
     });
 
   command(

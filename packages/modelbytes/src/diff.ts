@@ -1,0 +1,161 @@
+import { inOrder, type WaitOptions } from "@modelbytes/bytes";
+import {
+  type CompareOptions,
+  DTYPES,
+  type DType,
+  differenceOf,
+  type Progress,
+  type Selection,
+  type TensorDifference,
+  type TensorEntry,
+} from "@modelbytes/tensor";
+import type { ModelBase } from "./model-base.ts";
+
+/** How two models are compared. */
+export interface DiffOptions extends CompareOptions, WaitOptions {
+  /** What tensors are known by; by default their keys in two models of one format, else their readable names. */
+  readonly names?: "key" | "full" | undefined;
+  /** Called as tensors are compared, in bytes of the first model. */
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
+}
+
+/** A tensor that both models have, but not the same. */
+export interface ChangedTensor {
+  readonly name: string;
+  readonly reason: "dtype" | "shape" | "values";
+  /** What it is in either model. */
+  readonly dtypes: readonly [DType, DType];
+  readonly shapes: readonly [readonly number[], readonly number[]];
+  /** How the values differ; `undefined` where they are the same in another dtype, or cannot be compared. */
+  readonly difference: TensorDifference | undefined;
+}
+
+/** What tells two models apart. */
+export interface ModelDifference {
+  readonly equal: boolean;
+  readonly onlyInA: readonly string[];
+  readonly onlyInB: readonly string[];
+  /** In the order of the first model. */
+  readonly changed: readonly ChangedTensor[];
+}
+
+/** Comparisons that are under way at once, and the bytes that they may hold of both models. */
+const CONCURRENCY = 4;
+const BYTES_UNDER_WAY = 2 ** 27;
+
+/** Bytes of a tensor that are compared at once: rows of a large one are read in parts. */
+const PART_BYTES = 2 ** 25;
+
+/**
+ * Compares the tensors of two open models, of any formats, by name: in bounded memory, except for a tensor with few rows. Rejects as
+ * reading does, at the first tensor that cannot be read.
+ */
+export async function diffModels(a: ModelBase, b: ModelBase, options: DiffOptions = {}): Promise<ModelDifference> {
+  const { names = a.format === b.format ? "key" : "full", tolerance, signal, onProgress } = options;
+  const [keysOfA, keysOfB] = await Promise.all([keysByName(a, names, options), keysByName(b, names, options)]);
+  const pairs: Pair[] = [];
+  for (const [name, key] of keysOfA) {
+    const other = keysOfB.get(name);
+    if (other !== undefined) pairs.push(pairOf(name, { model: a, key }, { model: b, key: other }));
+  }
+  const found = new Map<Pair, TensorDifference | undefined>();
+  for (const pair of pairs) if (pair.reason !== "values") found.set(pair, undefined);
+  const tasks = pairs.flatMap((pair) =>
+    partsOf(pair).map((part) => ({
+      bytes: Math.min(pair.a.byteLength ?? 0, PART_BYTES) * 2,
+      run: async (cancelled: AbortSignal) => ({ pair, difference: await compare(pair, part, tolerance, cancelled) }),
+    })),
+  );
+  const total = pairs.reduce((sum, { a: { byteLength = 0 } }) => sum + byteLength, 0);
+  let done = 0;
+  for await (const { pair, difference } of inOrder(tasks, {
+    concurrency: CONCURRENCY,
+    bytes: BYTES_UNDER_WAY,
+    signal,
+  })) {
+    if (difference !== undefined) found.set(pair, joined(found.get(pair), difference));
+    done += Math.min(pair.a.byteLength ?? 0, PART_BYTES);
+    onProgress?.({ bytes: Math.min(done, total), total });
+  }
+  const changed = pairs.filter((pair) => found.has(pair)).map((pair) => changedTensor(pair, found.get(pair)));
+  const onlyInA = [...keysOfA.keys()].filter((name) => !keysOfB.has(name));
+  const onlyInB = [...keysOfB.keys()].filter((name) => !keysOfA.has(name));
+  return { equal: onlyInA.length + onlyInB.length + changed.length === 0, onlyInA, onlyInB, changed };
+}
+
+/** The keys of a model's tensors by the names that they are compared under. */
+async function keysByName(model: ModelBase, names: "key" | "full", options: WaitOptions): Promise<Map<string, string>> {
+  const [unreadable] = model.unreadable.values();
+  if (unreadable !== undefined) throw unreadable;
+  const full = names === "full" ? await model.names(options) : new Map<string, string>();
+  return new Map([...model.weights.entries.keys()].map((key) => [full.get(key) ?? key, key]));
+}
+
+/** A tensor in one of the models. */
+interface Side {
+  readonly model: ModelBase;
+  readonly key: string;
+}
+
+/** A tensor that both models have. */
+interface Pair {
+  readonly name: string;
+  readonly reason: ChangedTensor["reason"];
+  readonly a: Side & TensorEntry;
+  readonly b: Side & TensorEntry;
+}
+
+function pairOf(name: string, one: Side, other: Side): Pair {
+  const [a, b] = [withEntry(one), withEntry(other)];
+  const isSameShape = a.shape.length === b.shape.length && a.shape.every((dim, at) => dim === b.shape[at]);
+  return { name, reason: isSameShape ? (a.dtype === b.dtype ? "values" : "dtype") : "shape", a, b };
+}
+
+function withEntry({ model, key }: Side): Side & TensorEntry {
+  const entry = model.weights.entries.get(key);
+  if (entry === undefined) throw new RangeError(`the model has no tensor ${JSON.stringify(key)}`);
+  const { dtype, shape, byteLength } = entry;
+  return { model, key, dtype, shape, byteLength };
+}
+
+/** What of a pair is compared at once: the whole tensor, rows of a large one; nothing of two that have nothing to compare. */
+function partsOf({ reason, a, b }: Pair): (Selection | undefined)[] {
+  if (reason === "shape" || sortOf(a.dtype) !== sortOf(b.dtype)) return [];
+  const [rows = 1, ...dims] = a.shape;
+  const rowBytes = dims.reduce((product, dim) => product * dim, 1) * DTYPES[a.dtype].itemsize;
+  if (rows * rowBytes <= PART_BYTES) return [undefined];
+  const step = Math.max(1, Math.floor(PART_BYTES / rowBytes));
+  return Array.from({ length: Math.ceil(rows / step) }, (_, at) => [[at * step, Math.min(rows, (at + 1) * step)]]);
+}
+
+/** Values of two sorts cannot be compared. */
+function sortOf(dtype: DType): string {
+  const { kind } = DTYPES[dtype];
+  return kind === "varying" || kind === "complex" ? kind : "number";
+}
+
+async function compare(
+  { a, b }: Pair,
+  select: Selection | undefined,
+  tolerance: number | undefined,
+  signal: AbortSignal,
+): Promise<TensorDifference | undefined> {
+  const [one, other] = await Promise.all([a, b].map(({ model, key }) => model.weights.read(key, { select, signal })));
+  return one === undefined || other === undefined ? undefined : differenceOf(one, other, { tolerance });
+}
+
+/** The difference of two parts together. */
+function joined(one: TensorDifference | undefined, other: TensorDifference): TensorDifference {
+  const larger = (x: number | undefined, y: number | undefined) =>
+    x === undefined || y === undefined ? undefined : Math.max(x, y);
+  if (one === undefined) return other;
+  return {
+    elements: one.elements + other.elements,
+    maxAbsDiff: larger(one.maxAbsDiff, other.maxAbsDiff),
+    maxRelDiff: larger(one.maxRelDiff, other.maxRelDiff),
+  };
+}
+
+function changedTensor({ name, reason, a, b }: Pair, difference: TensorDifference | undefined): ChangedTensor {
+  return { name, reason, dtypes: [a.dtype, b.dtype], shapes: [a.shape, b.shape], difference };
+}
