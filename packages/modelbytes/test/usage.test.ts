@@ -3,7 +3,19 @@ import { join } from "node:path";
 import { describe, test } from "vitest";
 import { FIXTURES, modelbytes, ROOT, temporaryDirectory } from "./command.ts";
 
-const COMMANDS = ["inspect", "verify", "hash", "read", "diff", "convert", "salvage", "show", "scan", "latest"] as const;
+const COMMANDS = [
+  "inspect",
+  "verify",
+  "hash",
+  "read",
+  "diff",
+  "convert",
+  "salvage",
+  "show",
+  "scan",
+  "bench",
+  "latest",
+] as const;
 
 describe.concurrent("the command", { timeout: 30_000 }, () => {
   test.for(COMMANDS)("explains %s, with an example", async (name, { expect }) => {

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError, Option } from "commander";
+import type { BenchOptions } from "./bench.ts";
 import type { ConvertOptions } from "./convert.ts";
 import type { DiffOptions } from "./diff.ts";
 import { EXIT, type ExitCode } from "./failure.ts";
@@ -153,6 +154,18 @@ export async function run(args: readonly string[], shell: Shell): Promise<ExitCo
     .option("--json", "print JSON")
     .action(async (path: string, options: ScanOptions) => {
       exitCode = await (await import("./scan.ts")).scan(path, options, shell);
+    });
+
+  command(program, "bench", "how fast this machine reads this file, beside the raw read", "bench ckpt/model-3")
+    .argument("<path>", PATH)
+    .option("--json", "print JSON")
+    .option(
+      "--python [program]",
+      "time the same in Python (python3, or this one), if it has the packages that it takes",
+    )
+    .option("--runs <n>", "how often each thing is done; by default three times or more, until 1.5 s are gone")
+    .action(async (path: string, options: BenchOptions) => {
+      exitCode = await (await import("./bench.ts")).bench(path, options, shell);
     });
 
   command(program, "latest", "the newest checkpoint of a directory, as tf.train.latest_checkpoint", "latest ckpt/")

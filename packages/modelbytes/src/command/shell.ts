@@ -50,6 +50,12 @@ export class Shell {
     this.#say(this.#err, "note:", "cyan", message);
   }
 
+  /** A shell that says nothing, for work that is done more than once. */
+  quietly(): Shell {
+    const nowhere: Output = { write: () => undefined };
+    return new Shell(nowhere, nowhere, this.signal);
+  }
+
   /** Prints one line about a problem, which need not be the last one. */
   error(message: string): void {
     this.#say(this.#err, "error:", "red", message);
