@@ -1,5 +1,13 @@
 import { NotFoundError, SourceError } from "./errors.ts";
-import { checkRange, checkScratch, roomFor, type Source, type SourceReadOptions, type WaitOptions } from "./source.ts";
+import {
+  checkRange,
+  checkScratch,
+  NEARBY_ROUND_TRIP_BYTES,
+  roomFor,
+  type Source,
+  type SourceReadOptions,
+  type WaitOptions,
+} from "./source.ts";
 import { untilAborted } from "./until-aborted.ts";
 
 /** The most bytes of one `arrayBuffer()`: browsers fail at about 2 GiB, and pieces can be cancelled in between. */
@@ -11,6 +19,7 @@ const LARGEST_PIECE = 64 * 2 ** 20;
  */
 export class BlobSource implements Source {
   readonly name: string;
+  readonly roundTripBytes: number = NEARBY_ROUND_TRIP_BYTES;
   readonly #blob: Blob;
 
   /** `name` is what errors call the Blob; a File has its own, which `name` replaces. */

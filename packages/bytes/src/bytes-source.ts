@@ -1,4 +1,11 @@
-import { checkRange, checkScratch, type Source, type SourceReadOptions, type WaitOptions } from "./source.ts";
+import {
+  checkRange,
+  checkScratch,
+  NEARBY_ROUND_TRIP_BYTES,
+  type Source,
+  type SourceReadOptions,
+  type WaitOptions,
+} from "./source.ts";
 
 /**
  * Bytes in memory. They are never written to; with `scratch` a read is a view of them, otherwise a copy. They are not copied
@@ -6,6 +13,7 @@ import { checkRange, checkScratch, type Source, type SourceReadOptions, type Wai
  */
 export class BytesSource implements Source {
   readonly name: string;
+  readonly roundTripBytes: number = NEARBY_ROUND_TRIP_BYTES;
   readonly #bytes: Uint8Array<ArrayBuffer>;
 
   /** `name` is what errors call the bytes. */

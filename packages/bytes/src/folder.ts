@@ -127,3 +127,18 @@ function pathOf(file: File): string {
 function isMap(from: Iterable<File> | ReadonlyMap<string, SourceLike>): from is ReadonlyMap<string, SourceLike> {
   return "get" in from;
 }
+
+/**
+ * The folder that a file is in, given its path or its URL, whose query goes with every request. Throws a `TypeError` for bytes and
+ * Blobs, of which nobody knows where they are.
+ */
+export function folderBeside(file: SourceLike): FolderLike {
+  if (typeof file === "string") {
+    const cut = Math.max(file.lastIndexOf("/"), file.lastIndexOf("\\"));
+    return cut < 0 ? "." : file.slice(0, cut + 1);
+  }
+  if (!(file instanceof URL)) throw new TypeError("only paths and URLs say where the files beside are: pass `folder`");
+  const folder = new URL(".", file);
+  folder.search = file.search;
+  return folder;
+}

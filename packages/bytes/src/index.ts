@@ -3,7 +3,7 @@ export { ByteReader } from "./byte-reader.ts";
 export { ByteWriter } from "./byte-writer.ts";
 export { BytesSource } from "./bytes-source.ts";
 export { CorruptError, ModelbytesError, NotFoundError, type Place, SourceError, UnsupportedError } from "./errors.ts";
-export { type Folder, type FolderLike, isFolder, type ListOptions, toFolder } from "./folder.ts";
+export { type Folder, type FolderLike, folderBeside, isFolder, type ListOptions, toFolder } from "./folder.ts";
 export { FIRST_REQUEST_BYTES, type HttpOptions, HttpSource } from "./http-source.ts";
 export { inOrder, type Task } from "./in-order.ts";
 export { compareBytes, decodeName, encodeName, sortNames } from "./name.ts";

@@ -27,6 +27,11 @@ export interface SourceReadOptions extends WaitOptions {
 export interface Source {
   /** What errors call the file: its path, its URL without secrets, its Blob's name. */
   readonly name: string;
+  /**
+   * About how many bytes could be read in the time that one more read takes: whoever saves a read may read as many more. Of a file near
+   * by they are few; absent, of a source far away or unknown, many.
+   */
+  readonly roundTripBytes?: number | undefined;
   /** Size of the file in bytes, as it was when the source first looked. */
   size(options?: WaitOptions): Promise<number>;
   /** The `length` bytes at `offset`, both in bytes. */
@@ -63,3 +68,6 @@ export function roomFor(length: number, scratch: Uint8Array<ArrayBuffer> | undef
   checkScratch(length, scratch);
   return scratch === undefined ? new Uint8Array(length) : scratch.subarray(0, length);
 }
+
+/** `roundTripBytes` of files on a disk and of bytes in memory. */
+export const NEARBY_ROUND_TRIP_BYTES: number = 2 ** 15;

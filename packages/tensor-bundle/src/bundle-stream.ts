@@ -1,10 +1,10 @@
 import type { WaitOptions } from "@modelbytes/bytes";
 import { inOrder, type Task } from "@modelbytes/bytes";
-import { type Tensor, type TensorStreamOptions, wholeRegion } from "@modelbytes/tensor";
+import { type Tensor, type TensorInPieces, type TensorStreamOptions, wholeRegion } from "@modelbytes/tensor";
 import type { BundleHeader } from "./header.ts";
 import type { PartitionedLayout } from "./index-builder.ts";
 import { entryOf, type IndexFile } from "./index-file.ts";
-import { isInPieces, type Part, type TensorInPieces } from "./part.ts";
+import { isInPieces, type Part } from "./part.ts";
 import { checkCoverage, indexPlace, isPartitioned, type PartitionedEntry, partitionsOf } from "./partition.ts";
 import { batches, type Item, inFileOrder, itemOf } from "./plan.ts";
 import type { Shards } from "./shards.ts";

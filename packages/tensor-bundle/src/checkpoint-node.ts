@@ -1,5 +1,5 @@
-import type { Tensor } from "@modelbytes/tensor";
-import { isInPieces, type Part, type TensorInPieces } from "./part.ts";
+import type { Tensor, TensorInPieces } from "@modelbytes/tensor";
+import { isInPieces, type Part } from "./part.ts";
 
 /**
  * What an object-based checkpoint is written from: the objects that Python would have, as plain data.

@@ -1,17 +1,10 @@
-import type { FixedDType, Tensor } from "@modelbytes/tensor";
+import type { Tensor, TensorInPieces } from "@modelbytes/tensor";
 import type { TensorSlice } from "@modelbytes/tf-proto";
 
 /**
  * What a bundle is written from: named tensors, each with the place that it is to have. `bundle.stream()` gives just the tensors;
  * its `parts()` give them as they are stored, piece by piece, so that a copy is the same bytes.
  */
-
-/** A tensor too large for memory: its bytes in pieces of any length, row-major and little-endian. */
-export interface TensorInPieces {
-  readonly dtype: FixedDType;
-  readonly shape: readonly number[];
-  readonly pieces: Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
-}
 
 /** Where a part of a tensor is stored. What is left out is the writer's choice. */
 export interface Placement {

@@ -1,5 +1,4 @@
-import { swapBytes } from "@modelbytes/tensor";
-import type { TensorInPieces } from "./part.ts";
+import { swapBytes, type TensorInPieces } from "@modelbytes/tensor";
 
 /** The bytes of a tensor, one after another, in pieces that may be cut anywhere. */
 export type Pieces = TensorInPieces["pieces"];

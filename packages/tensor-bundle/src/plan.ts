@@ -1,4 +1,3 @@
-import { type Move, type Run, runs } from "@modelbytes/tensor";
 import type { BundleEntry } from "./entry.ts";
 import type { Placement } from "./part.ts";
 import { isPartitioned } from "./partition.ts";
@@ -12,34 +11,6 @@ const LARGEST_GAP = 4096;
 
 /** The most bytes that ranges are merged to. A single range may be larger. */
 const LARGEST_WINDOW = 2 ** 20;
-
-/** A range to read, and the runs that it holds, in elements of the move. */
-export interface Window {
-  /** Bytes from the start of the array that is read. */
-  readonly start: number;
-  readonly length: number;
-  readonly runs: readonly Run[];
-}
-
-/** The ranges that hold the runs of a move, in ascending order. */
-export function* windows(move: Move, itemsize: number): Generator<Window> {
-  let start = 0;
-  let stop = 0;
-  let inside: Run[] = [];
-  for (const run of runs(move)) {
-    const first = run.from * itemsize;
-    const end = first + run.length * itemsize;
-    const merge = inside.length > 0 && first - stop <= LARGEST_GAP && end - start <= LARGEST_WINDOW;
-    if (inside.length > 0 && !merge) {
-      yield { start, length: stop - start, runs: inside };
-      inside = [];
-    }
-    if (inside.length === 0) start = first;
-    stop = end;
-    inside.push(run);
-  }
-  if (inside.length > 0) yield { start, length: stop - start, runs: inside };
-}
 
 /** Something to read from a shard: a tensor, or the first bytes of one in partitions. */
 export interface Item {

@@ -9,10 +9,9 @@ import {
   UnsupportedError,
   type WaitOptions,
 } from "@modelbytes/bytes";
-import type { Move } from "@modelbytes/tensor";
+import { type Move, windows } from "@modelbytes/tensor";
 import type { BundleEntry } from "./entry.ts";
 import type { BundleFiles } from "./files.ts";
-import { windows } from "./plan.ts";
 
 /** The data files of a bundle, opened when they are first read. */
 export class Shards {

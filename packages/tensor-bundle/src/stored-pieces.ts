@@ -1,8 +1,8 @@
 import type { WaitOptions } from "@modelbytes/bytes";
 import { inOrder, type Task } from "@modelbytes/bytes";
-import { DTYPES, isVarying } from "@modelbytes/tensor";
+import { DTYPES, isVarying, type TensorInPieces } from "@modelbytes/tensor";
 import { crc32c } from "./crc32c/crc32c.ts";
-import type { TensorInPieces } from "./part.ts";
+
 import { checkOf, type PayloadCheck } from "./payload-check.ts";
 import { swappedPieces } from "./pieces.ts";
 import type { Item } from "./plan.ts";

@@ -1,11 +1,11 @@
 import { type Sink, toWritableFolder, type WaitOptions, type WritableFolder } from "@modelbytes/bytes";
-import { DTYPES, elementCount, type Progress, type Tensor } from "@modelbytes/tensor";
+import { DTYPES, elementCount, type Progress, type Tensor, type TensorInPieces } from "@modelbytes/tensor";
 import type { StoredStream } from "./bundle-stream.ts";
 import { crc32c } from "./crc32c/crc32c.ts";
 import { shardSuffix } from "./files.ts";
 import { BUNDLE_VERSION, type BundleHeader } from "./header.ts";
 import { IndexBuilder, type PartitionedLayout } from "./index-builder.ts";
-import { isInPieces, type Part, type Parts, type Placement, type TensorInPieces } from "./part.ts";
+import { isInPieces, type Part, type Parts, type Placement } from "./part.ts";
 import { encodePayload } from "./payload.ts";
 import { swappedPieces } from "./pieces.ts";
 import { ShardWriter } from "./shard-writer.ts";

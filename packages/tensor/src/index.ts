@@ -15,7 +15,9 @@ export {
   type RealDType,
   type VaryingDType,
 } from "./dtype.ts";
+export { type LazyReadOptions, type LazyTensor, lazyTensor, type TensorInPieces } from "./lazy-tensor.ts";
 export { fromNumbers, toNumbers } from "./numbers.ts";
+export { readRegion, type StoredArray, tooLarge, type Window, windows } from "./read-region.ts";
 export { copyRegion, intersection, type Move, type Region, type Run, runs, wholeRegion } from "./region.ts";
 export { parseSelection, type Selected, type Selection, select } from "./selection.ts";
 export type { SmallFloatDType } from "./small-float.ts";

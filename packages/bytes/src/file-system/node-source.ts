@@ -1,6 +1,13 @@
 import { constants, type FileHandle, open } from "node:fs/promises";
 import { NotFoundError, SourceError } from "../errors.ts";
-import { checkRange, roomFor, type Source, type SourceReadOptions, type WaitOptions } from "../source.ts";
+import {
+  checkRange,
+  NEARBY_ROUND_TRIP_BYTES,
+  roomFor,
+  type Source,
+  type SourceReadOptions,
+  type WaitOptions,
+} from "../source.ts";
 import { untilAborted } from "../until-aborted.ts";
 import { codeOf, LARGEST_CALL } from "./node-call.ts";
 
@@ -16,6 +23,7 @@ const READ = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 /** A file on disk, opened at its first read and held open until `close`. */
 export class FileSource implements Source {
   readonly name: string;
+  readonly roundTripBytes: number = NEARBY_ROUND_TRIP_BYTES;
   #opening: Promise<OpenFile> | undefined;
 
   constructor(path: string) {

@@ -1,8 +1,8 @@
 import { CorruptError, type Place } from "@modelbytes/bytes";
-import type { Tensor } from "@modelbytes/tensor";
+import type { Tensor, TensorInPieces } from "@modelbytes/tensor";
 import { decodeObjectGraph, encodeObjectGraph, type ObjectGraph } from "@modelbytes/tf-proto";
 import type { BundleLayout, StoredStream } from "../bundle-stream.ts";
-import { isInPieces, type Part, type Placement, type TensorInPieces } from "../part.ts";
+import { isInPieces, type Part, type Placement } from "../part.ts";
 import { Elements } from "./elements.ts";
 import { type HeadedStream, headOf, headsOf, isObjectGraph, type PartHead } from "./heads.ts";
 

@@ -9,9 +9,10 @@ import {
   type Region,
   runs,
   type Tensor,
+  type TensorInPieces,
   toBytes,
 } from "@modelbytes/tensor";
-import { isInPieces, type TensorInPieces } from "../part.ts";
+import { isInPieces } from "../part.ts";
 import { PieceReader, type Pieces, wholeElements } from "../pieces.ts";
 import { onlyRun, regionMove, regionTensor } from "./cut.ts";
 

@@ -39,6 +39,21 @@ export function stripOptimizer(stream: StoredStream, graph: ObjectGraph | undefi
   }));
 }
 
+/**
+ * The keys of what `stripOptimizer` would leave out: of all tensors that only optimizers need. `graph` is the checkpoint's object
+ * graph; without one it is the names that tell.
+ */
+export function optimizerKeys(
+  entries: ReadonlyMap<string, { readonly shape: readonly number[] }>,
+  graph: ObjectGraph | undefined,
+): Set<string> {
+  const shapes = new Map([...entries].map(([key, { shape }]) => [key, shape]));
+  const plan = graph === undefined ? undefined : planOf(graph).keys;
+  const isOptimizer = (key: string) =>
+    plan === undefined ? isOptimizerName(key, shapes) : renamedBy(plan, key) === undefined;
+  return new Set([...entries.keys()].filter(isOptimizer));
+}
+
 interface Plan {
   readonly graph: ObjectGraph;
   /** What becomes of the keys of the graph; `undefined` for those that go. */
