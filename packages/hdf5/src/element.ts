@@ -35,20 +35,25 @@ const WHOLE: ReadonlyMap<string, FixedDType> = new Map(
   (["int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"] as const).map((name) => [name, name]),
 );
 
-/** Exponent and mantissa bits, and the bias, of the floats that a dtype has the name of. */
-const FLOATS: ReadonlyMap<string, FixedDType> = new Map([
-  ["5 10 15", "float16"],
-  ["8 7 127", "bfloat16"],
-  ["8 23 127", "float32"],
-  ["11 52 1023", "float64"],
-]);
+/** The floats that a dtype has the name of. */
+const FLOATS = [
+  { dtype: "float32", exponentSize: 8, mantissaSize: 23, exponentBias: 127 },
+  { dtype: "float64", exponentSize: 11, mantissaSize: 52, exponentBias: 1023 },
+  { dtype: "float16", exponentSize: 5, mantissaSize: 10, exponentBias: 15 },
+  { dtype: "bfloat16", exponentSize: 8, mantissaSize: 7, exponentBias: 127 },
+] as const;
 
 function floatDType(type: FloatType): FixedDType | undefined {
-  const { size, bitOffset, precision, exponentSize, mantissaSize, mantissaLocation, exponentLocation } = type;
+  const { size, bitOffset, precision, mantissaLocation, exponentLocation } = type;
+  const { exponentSize, mantissaSize, exponentBias } = type;
   const packed = mantissaLocation === 0 && exponentLocation === mantissaSize && type.signLocation === precision - 1;
   const whole = bitOffset === 0 && precision === 8 * size && exponentSize + mantissaSize + 1 === precision;
   if (!packed || !whole || type.normalization !== "implied") return undefined;
-  return FLOATS.get(`${exponentSize} ${mantissaSize} ${type.exponentBias}`);
+  for (const float of FLOATS) {
+    if (float.exponentSize !== exponentSize || float.mantissaSize !== mantissaSize) continue;
+    if (float.exponentBias === exponentBias) return float.dtype;
+  }
+  return undefined;
 }
 
 function complexDType(part: FloatType): FixedDType | undefined {

@@ -6,7 +6,10 @@ import { openWasm } from "./open-wasm.ts";
 import type { Hdf5Value } from "./value.ts";
 import type { WasmFile } from "./wasm/wasm-file.ts";
 
-/** What the classic engine cannot and libhdf5 can, by the codes of its errors. Other files are never opened for either. */
+/**
+ * What the classic engine cannot and libhdf5 can, by the codes of its errors. libhdf5 opens no other file, so what leads to one is not
+ * among them.
+ */
 const FOR_LIBHDF5: ReadonlySet<string> = new Set([
   "filter",
   "virtual",
@@ -63,15 +66,16 @@ export class FallbackFile implements Hdf5File {
   }
 
   async *walk(options: WaitOptions = {}): AsyncGenerator<Hdf5Object, void, undefined> {
-    const given = new Set<string>();
+    const given: Hdf5Object[] = [];
     try {
-      for await (const object of this.#classic.walk(options)) {
-        given.add(object.path);
+      for (const object of await this.#classic.visit(options)) {
+        given.push(object);
         yield object;
       }
     } catch (error) {
       if (!isForLibhdf5(error)) throw error;
-      for await (const object of (await this.#libhdf5()).walk(options)) if (!given.has(object.path)) yield object;
+      const known = new Set(given.map(({ path }) => path));
+      for await (const object of (await this.#libhdf5()).walk(options)) if (!known.has(object.path)) yield object;
     }
   }
 

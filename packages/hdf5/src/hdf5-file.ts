@@ -16,7 +16,8 @@ export interface Hdf5ReadOptions extends WaitOptions {
 
 /**
  * An open HDF5 file, whatever reads it. A path is names with "/" between them from the root on: `""` and `"/"` are the root group;
- * a `"/"` in front, at the end or twice changes nothing. Soft links are followed.
+ * a `"/"` in front, at the end or twice changes nothing. Soft links are followed, and external ones where
+ * `external` allows it.
  *
  * Every method rejects with a `NotFoundError` (`"no-object"`, `"no-attribute"`) for what is not there, with a `CorruptError` for
  * what is damaged, and with an `UnsupportedError` for what HDF5 allows and the engine cannot. Errors name the path as `tensor`.

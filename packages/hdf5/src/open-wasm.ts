@@ -1,6 +1,7 @@
 import { BytesSource, type Source, UnsupportedError, type WaitOptions } from "@modelbytes/bytes";
 import { ClassicFile } from "./classic/classic-file.ts";
 import { openMetadata } from "./classic/metadata-file.ts";
+import { OtherFiles } from "./classic/other-files.ts";
 import { type TypeFinder, WasmFile } from "./wasm/wasm-file.ts";
 
 /** The largest file that is taken into memory. */
@@ -31,7 +32,7 @@ async function readWhole(source: Source, { signal }: WaitOptions): Promise<Uint8
 
 /** Our own code says what h5wasm does not tell of types, where it can read the file. Its errors are not those that count. */
 async function typeFinder(source: Source): Promise<TypeFinder> {
-  const file = await openMetadata(source, {}).catch(() => undefined);
+  const file = await openMetadata(source, { others: new OtherFiles(undefined) }).catch(() => undefined);
   const classic = file === undefined ? undefined : new ClassicFile(file, source);
   return async (path, attribute) => {
     const object = await classic?.object(path).catch(() => undefined);

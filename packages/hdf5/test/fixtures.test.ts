@@ -2,6 +2,7 @@
 
 import { openHdf5 } from "@modelbytes/hdf5";
 import { describe, expect, test } from "vitest";
+import { grown } from "./counted-source.ts";
 import { describeFile, FIXTURES, fixtures, orders, type Readable } from "./described.ts";
 
 /** Datasets whose values are not in expected.json: in other files, or behind filters that are not read by default. */
@@ -14,6 +15,11 @@ describe.each(fixtures())("%s/%s", (fixture, name, expected) => {
     const found = await describeFile(file, readable);
     expect(found).toEqual(expected);
     expect(orders(found)).toEqual(orders(expected));
+  });
+
+  test("so it does where the file is not read whole", async () => {
+    await using file = await openHdf5(grown(`${fixture}/${name}`), { engine: "classic" });
+    expect(await describeFile(file, readable)).toEqual(expected);
   });
 
   test("so does h5wasm", async () => {

@@ -1,90 +1,21 @@
-import { readFileSync } from "node:fs";
-import { BytesSource, CorruptError, NotFoundError, type Source, UnsupportedError } from "@modelbytes/bytes";
-import { type Hdf5File, isTensor, openHdf5 } from "@modelbytes/hdf5";
+import { deflateSync } from "node:zlib";
+import { CorruptError, MemorySink, NotFoundError, UnsupportedError } from "@modelbytes/bytes";
+import { type Hdf5File, h5pyType, isTensor, openHdf5, writeHdf5 } from "@modelbytes/hdf5";
 import { type Tensor, toNumbers } from "@modelbytes/tensor";
 import { describe, expect, test } from "vitest";
 import { lookup3 } from "../src/classic/checksum.ts";
 import { fletcher32 } from "../src/classic/filters/fletcher32.ts";
+import { inflate } from "../src/classic/filters/inflate.ts";
 import { decodeLzf } from "../src/classic/filters/lzf.ts";
 import { unshuffle } from "../src/classic/filters/shuffle.ts";
-import { PAGE_BYTES, Pages, WHOLE_FILE_BYTES } from "../src/classic/pages.ts";
+import { CountedSource, grown } from "./counted-source.ts";
 import { FIXTURES } from "./described.ts";
-
-/** A source that keeps what was asked of it. */
-class CountedSource implements Source {
-  readonly name = "counted";
-  readonly requests: [offset: number, length: number][] = [];
-  readonly #source: BytesSource;
-
-  constructor(bytes: Uint8Array) {
-    this.#source = new BytesSource(bytes);
-  }
-
-  size(): Promise<number> {
-    return this.#source.size();
-  }
-
-  read(...request: Parameters<Source["read"]>): ReturnType<Source["read"]> {
-    this.requests.push([request[0], request[1]]);
-    return this.#source.read(...request);
-  }
-}
-
-function bytesOf(file: string): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(readFileSync(`${FIXTURES}${file}`));
-}
-
-/** The file with so many bytes behind it that it is no longer read whole. */
-function grown(file: string): CountedSource {
-  const bytes = bytesOf(file);
-  const large = new Uint8Array(WHOLE_FILE_BYTES + bytes.length);
-  large.set(bytes);
-  return new CountedSource(large);
-}
 
 async function tensorAt(file: Hdf5File, ...request: Parameters<Hdf5File["read"]>): Promise<Tensor> {
   const value = await file.read(...request);
   if (!isTensor(value)) throw new Error(`${value.dtype} is no tensor`);
   return value;
 }
-
-describe("requests", () => {
-  test("a small file is one", async () => {
-    const source = new CountedSource(bytesOf("groups/earliest.h5"));
-    await using file = await openHdf5(source);
-    for await (const { path } of file.walk()) await file.attributes(path);
-    await file.read("data");
-    expect(source.requests).toEqual([[0, await source.size()]]);
-  });
-
-  test("a dataset by its path takes at most six, most of them pages", async () => {
-    const source = grown("groups/earliest.h5");
-    await using file = await openHdf5(source);
-    expect(toNumbers(await tensorAt(file, "data"))).toEqual(Float64Array.of(0, 1, 2));
-    expect(source.requests.length).toBeLessThanOrEqual(6);
-    expect(source.requests.at(-1)?.[1]).toBe(12);
-  });
-
-  test("a walk reads each page at most once, and neighbours together", async () => {
-    const source = grown("groups/earliest.h5");
-    await using file = await openHdf5(source);
-    for await (const { path } of file.walk()) await file.attributes(path);
-    expect(source.requests.length).toBeLessThanOrEqual(4);
-    expect(source.requests.every(([offset]) => offset % PAGE_BYTES === 0)).toBe(true);
-  });
-
-  test("pages wanted at once are one request, far ones are not", async () => {
-    const source = new CountedSource(new Uint8Array(WHOLE_FILE_BYTES + 1));
-    const pages = new Pages(source, await source.size());
-    await Promise.all([0, 1, 3, 100].map((page) => pages.read(page * PAGE_BYTES, 10)));
-    expect(source.requests).toEqual([
-      [0, 4 * PAGE_BYTES],
-      [100 * PAGE_BYTES, PAGE_BYTES],
-    ]);
-    await pages.read(2 * PAGE_BYTES - 5, 10);
-    expect(source.requests).toHaveLength(2);
-  });
-});
 
 describe("selections", () => {
   const paths = [
@@ -118,10 +49,15 @@ describe("selections", () => {
   });
 
   test("read only their bytes", async () => {
-    const source = grown("numbers/earliest.h5");
+    const sink = new MemorySink();
+    const data = new Uint8Array(Float64Array.from({ length: 2 ** 20 }, (_, index) => index).buffer);
+    await writeHdf5(sink, [
+      { kind: "dataset", path: "large", datatype: h5pyType("float64"), shape: [1024, 1024], data },
+    ]);
+    const source = new CountedSource(sink.bytes);
     await using file = await openHdf5(source);
-    const part = await tensorAt(file, "little/f8", { select: [1, [0, 2]] });
-    expect(toNumbers(part)).toEqual(Float64Array.of(1, 2));
+    const part = await tensorAt(file, "large", { select: [1000, [0, 2]] });
+    expect(toNumbers(part)).toEqual(Float64Array.of(1_024_000, 1_024_001));
     expect(source.requests.at(-1)?.[1]).toBe(16);
   });
 
@@ -241,6 +177,18 @@ describe("checksums and filters", () => {
 
   test("fletcher32 of known texts", () => {
     expect(fletcher32(Uint8Array.of(0, 1, 0, 2))).toBe(0x0004_0003);
+  });
+
+  test.each([1000, 2 ** 17])("deflate of %i bytes gives those, or nothing", async (length) => {
+    const zeros = deflateSync(new Uint8Array(length));
+    const deflated = new Uint8Array(zeros);
+    expect(await inflate(deflated, length)).toEqual(new Uint8Array(length));
+    expect(await inflate(deflated, length + 4)).toHaveLength(length);
+    expect(await inflate(deflated, length - 1)).toBeUndefined();
+    await expect(inflate(deflated.subarray(0, -5), length)).rejects.toThrow();
+    await expect(inflate(new Uint8Array(8), length)).rejects.toThrow();
+    const bomb = new Uint8Array(deflateSync(new Uint8Array(2 ** 26)));
+    expect(await inflate(bomb, length)).toBeUndefined();
   });
 
   test("what is no LZF is not decoded", () => {

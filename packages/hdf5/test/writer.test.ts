@@ -84,6 +84,15 @@ describe("what h5py refuses is refused, and the message names the object", () =>
   });
 });
 
+test("chunks and filters are refused, and not left out in silence", () => {
+  const chunked = { layout: { class: "chunked", chunk: [2] }, filters: [], maxShape: [null] };
+  for (const asked of [chunked, { chunks: [1] }, { compression: "gzip" }, { maxshape: [null] }, { fletcher32: true }]) {
+    const operation = Object.assign(bytes("d", 0), asked);
+    expect(() => planHdf5([operation])).toThrow(/^dataset "d": .* are not written$/);
+    expect(() => planHdf5([operation])).toThrow(UnsupportedError);
+  }
+});
+
 describe("a plan", () => {
   test("of 5 GB needs no data, and every address holds", () => {
     const never = (): Uint8Array => {

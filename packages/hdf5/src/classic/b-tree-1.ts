@@ -2,6 +2,7 @@ import type { Budget } from "./budget.ts";
 import { MAX_TREE_DEPTH } from "./limits.ts";
 import type { MetadataFile } from "./metadata-file.ts";
 import type { MetadataReader } from "./metadata-reader.ts";
+import type { Reading } from "./reading.ts";
 
 /**
  * A node of a B-tree of version 1, for the names of a group (type 0) and for chunks (type 1):
@@ -25,16 +26,16 @@ export interface TreeKind<K> {
 }
 
 /** Reads a node, which has to be one level below its parent. */
-export async function readTreeNode<K>(
+export function* readTreeNode<K>(
   file: MetadataFile,
   kind: TreeKind<K>,
   at: { readonly address: number; readonly parent: TreeNode<K> | undefined },
   budget: Budget,
   path: string,
-): Promise<TreeNode<K>> {
+): Reading<TreeNode<K>> {
   const { offsetSize } = file.superblock;
   const headBytes = 8 + 2 * offsetSize;
-  const head = await file.read(at.address, headBytes, path);
+  const head = yield* file.read(at.address, headBytes, path);
   head.signature("TREE");
   const type = head.uint8();
   const level = head.uint8();
@@ -44,8 +45,8 @@ export async function readTreeNode<K>(
     throw head.corruptPiece("tree-level", `level ${level} of a B-tree where it cannot be`);
   }
   const bytes = headBytes + used * (kind.keyBytes + offsetSize) + kind.keyBytes;
-  budget.spend(bytes, head.place);
-  const reader = await file.read(at.address, bytes, path);
+  budget.spend(bytes, head);
+  const reader = yield* file.read(at.address, bytes, path);
   reader.skip(headBytes);
   const keys: K[] = [];
   const children: number[] = [];

@@ -3,6 +3,7 @@ import { CHECKSUM_BYTES, verifyChecksum } from "./checksum.ts";
 import { MAX_TREE_DEPTH } from "./limits.ts";
 import type { MetadataFile } from "./metadata-file.ts";
 import type { MetadataReader } from "./metadata-reader.ts";
+import { all, type Reading } from "./reading.ts";
 
 /**
  * A B-tree of version 2: a list of records of one size.
@@ -35,14 +36,14 @@ const NODE_BYTES = 6 + CHECKSUM_BYTES;
 const MAX_NODE_BYTES = 2 ** 24;
 
 /** The records in their order, each a reader of its bytes. `type` is what they are; the tree has to say the same. */
-export async function readRecords(
+export function* readRecords(
   file: MetadataFile,
   address: number,
   type: number,
   path: string,
-): Promise<MetadataReader[]> {
+): Reading<MetadataReader[]> {
   const { offsetSize, lengthSize } = file.superblock;
-  const head = await file.read(address, 18 + offsetSize + lengthSize + CHECKSUM_BYTES, path);
+  const head = yield* file.read(address, 18 + offsetSize + lengthSize + CHECKSUM_BYTES, path);
   verifyChecksum(head, "a B-tree");
   head.signature("BTHD");
   head.version("a B-tree", 0);
@@ -62,7 +63,7 @@ export async function readRecords(
     );
   }
   const tree: Tree = { type, recordSize, levels: levelsOf(nodeSize, recordSize, depth, offsetSize) };
-  return await readNode(file, tree, { address: root, records }, depth, new Budget(file.size), path);
+  return yield* readNode(file, tree, { address: root, records }, depth, new Budget(file.size), path);
 }
 
 function levelsOf(nodeSize: number, recordSize: number, depth: number, offsetSize: number): Level[] {
@@ -83,21 +84,21 @@ function widthOf(most: number): number {
   return Math.min(8, Math.floor(Math.log2(Math.max(1, most)) / 8) + 1);
 }
 
-async function readNode(
+function* readNode(
   file: MetadataFile,
   tree: Tree,
   { address, records }: Child,
   depth: number,
   budget: Budget,
   path: string,
-): Promise<MetadataReader[]> {
+): Reading<MetadataReader[]> {
   const { type, recordSize, levels } = tree;
   const countWidth = widthOf(levels[0]?.records ?? 0);
   const totalWidth = levels[depth - 1]?.totalWidth ?? 0;
   const childBytes = depth === 0 ? 0 : file.superblock.offsetSize + countWidth + totalWidth;
   const bytes = NODE_BYTES + records * recordSize + (depth === 0 ? 0 : (records + 1) * childBytes);
-  const reader = await file.read(address, bytes, path);
-  budget.spend(bytes, reader.place);
+  const reader = yield* file.read(address, bytes, path);
+  budget.spend(bytes, reader);
   if (records > (levels[depth]?.records ?? 0)) throw reader.corruptPiece("tree", `${records} records in one node`);
   verifyChecksum(reader, "a node of a B-tree");
   reader.signature(depth === 0 ? "BTLF" : "BTIN");
@@ -110,6 +111,6 @@ async function readNode(
     reader.skip(totalWidth);
     return child;
   });
-  const below = await Promise.all(children.map((child) => readNode(file, tree, child, depth - 1, budget, path)));
+  const below = yield* all(children.map((child) => readNode(file, tree, child, depth - 1, budget, path)));
   return below.flatMap((list, index) => [...list, ...own.slice(index, index + 1)]);
 }

@@ -12,10 +12,10 @@ export class Budget {
     this.#left = bytes;
   }
 
-  /** Takes `bytes` for a structure. Throws a `CorruptError` (`"overlap"`) when there are no more. */
-  spend(bytes: number, place: Place): void {
+  /** Takes `bytes` for a structure, which is `at` a place. Throws a `CorruptError` (`"overlap"`) when there are no more. */
+  spend(bytes: number, at: { readonly place: Place }): void {
     this.#left -= bytes;
     if (this.#left >= 0) return;
-    throw new CorruptError("overlap", "structures refer to each other in circles, or lie over each other", place);
+    throw new CorruptError("overlap", "structures refer to each other in circles, or lie over each other", at.place);
   }
 }

@@ -1,12 +1,14 @@
 import type { Datatype, Hdf5Filter, Hdf5Layout, Shape } from "../model.ts";
 import { type Dataspace, decodeDataspace } from "./messages/dataspace.ts";
 import { decodeDatatype } from "./messages/datatype.ts";
+import { decodeExternalFiles, type ExternalFiles } from "./messages/external-files.ts";
 import { decodeFillValue, decodeOldFillValue } from "./messages/fill-value.ts";
 import { decodeFilterPipeline } from "./messages/filter-pipeline.ts";
 import { decodeLayout, type StoredLayout } from "./messages/layout.ts";
 import type { MetadataFile } from "./metadata-file.ts";
 import type { MetadataReader } from "./metadata-reader.ts";
 import { bodyOf, MESSAGE, messageOf, type ObjectHeader } from "./object-header.ts";
+import { AtHand, type Reading } from "./reading.ts";
 
 /** A dataset as its header describes it. */
 export interface StoredDataset {
@@ -16,26 +18,23 @@ export interface StoredDataset {
   readonly shape: Shape;
   readonly maxShape: Dataspace["maxShape"];
   readonly layout: StoredLayout;
-  /** Whether the elements are in other files. */
-  readonly external: boolean;
+  /** Where the elements are if they are in other files. */
+  readonly external: ExternalFiles | undefined;
   readonly filters: readonly Hdf5Filter[];
   /** The bytes of an element that was never written; `undefined` are zeros. */
   readonly fillValue: Uint8Array | undefined;
 }
 
 /** Decodes what the header of a dataset says. */
-export async function decodeDataset(file: MetadataFile, header: ObjectHeader): Promise<StoredDataset> {
+export function* decodeDataset(file: MetadataFile, header: ObjectHeader): Reading<StoredDataset> {
   const { path } = header;
-  const body = async (type: number): Promise<MetadataReader | undefined> => {
-    const message = messageOf(header, type);
-    return message?.shared === true ? await bodyOf(file, message, path) : message?.body.copy();
-  };
-  const type = await body(MESSAGE.datatype);
-  const space = await body(MESSAGE.dataspace);
-  const stored = await body(MESSAGE.layout);
-  const pipeline = await body(MESSAGE.filterPipeline);
-  const fill = await body(MESSAGE.fillValue);
-  const oldFill = fill === undefined ? await body(MESSAGE.oldFillValue) : undefined;
+  const type = yield* body(file, header, MESSAGE.datatype);
+  const space = yield* body(file, header, MESSAGE.dataspace);
+  const stored = yield* body(file, header, MESSAGE.layout);
+  const pipeline = yield* body(file, header, MESSAGE.filterPipeline);
+  const fill = yield* body(file, header, MESSAGE.fillValue);
+  const oldFill = fill === undefined ? yield* body(file, header, MESSAGE.oldFillValue) : undefined;
+  const external = yield* body(file, header, MESSAGE.externalFiles);
   if (type === undefined || space === undefined || stored === undefined) {
     const missing = type === undefined ? "type" : space === undefined ? "shape" : "layout";
     throw file.corrupt("dataset", `the header of a dataset says no ${missing}`, header.address, path);
@@ -55,15 +54,22 @@ export async function decodeDataset(file: MetadataFile, header: ObjectHeader): P
     shape,
     maxShape,
     layout,
-    external: messageOf(header, MESSAGE.externalFiles) !== undefined,
+    external: external === undefined ? undefined : decodeExternalFiles(external),
     filters: pipeline === undefined ? [] : decodeFilterPipeline(pipeline),
     fillValue:
       fill !== undefined ? decodeFillValue(fill, datatype.size) : oldFill && decodeOldFillValue(oldFill, datatype.size),
   };
 }
 
+function body(file: MetadataFile, header: ObjectHeader, type: number): Reading<MetadataReader | undefined> {
+  const message = messageOf(header, type);
+  return message === undefined ? NONE : bodyOf(file, message, header.path);
+}
+
+const NONE = new AtHand(undefined);
+
 /** The layout as everyone sees it. */
 export function describeLayout({ layout, external }: StoredDataset): Hdf5Layout {
-  if (external) return { class: "external" };
+  if (external !== undefined) return { class: "external" };
   return layout.class === "chunked" ? { class: "chunked", chunk: layout.chunk } : { class: layout.class };
 }

@@ -3,6 +3,7 @@ import { FractalHeap } from "./fractal-heap.ts";
 import type { DenseStorage } from "./messages/link.ts";
 import type { MetadataFile } from "./metadata-file.ts";
 import type { MetadataReader } from "./metadata-reader.ts";
+import { all, both, type Reading } from "./reading.ts";
 
 /**
  * Links or attributes in a fractal heap, which a B-tree lists by the hash of their names:
@@ -24,15 +25,11 @@ const ATTRIBUTE_ID_BYTES = 8;
 const SHARED = 2;
 
 /** The bodies of the links, in no particular order. */
-export async function readDenseLinks(
-  file: MetadataFile,
-  storage: DenseStorage,
-  path: string,
-): Promise<MetadataReader[]> {
+export function* readDenseLinks(file: MetadataFile, storage: DenseStorage, path: string): Reading<MetadataReader[]> {
   const { heap, names } = storage;
   if (heap === undefined || names === undefined) return [];
-  const [objects, records] = await Promise.all([FractalHeap.open(file, heap, path), readRecords(file, names, 5, path)]);
-  return await Promise.all(
+  const [objects, records] = yield* both(FractalHeap.open(file, heap, path), readRecords(file, names, 5, path));
+  return yield* all(
     records.map((record) => {
       record.skip(4);
       return objects.object(record.piece(LINK_ID_BYTES));
@@ -41,21 +38,17 @@ export async function readDenseLinks(
 }
 
 /** The attributes, in no particular order. */
-export async function readDenseAttributes(
-  file: MetadataFile,
-  storage: DenseStorage,
-  path: string,
-): Promise<DenseItem[]> {
+export function* readDenseAttributes(file: MetadataFile, storage: DenseStorage, path: string): Reading<DenseItem[]> {
   const { heap, names } = storage;
   if (heap === undefined || names === undefined) return [];
-  const [objects, records] = await Promise.all([FractalHeap.open(file, heap, path), readRecords(file, names, 8, path)]);
-  return await Promise.all(
-    records.map(async (record): Promise<DenseItem> => {
+  const [objects, records] = yield* both(FractalHeap.open(file, heap, path), readRecords(file, names, 8, path));
+  return yield* all(
+    records.map(function* (record): Reading<DenseItem> {
       const id = record.piece(ATTRIBUTE_ID_BYTES);
       const shared = (record.uint8() & SHARED) !== 0;
       const order = record.uint32();
       if (shared) throw record.unsupported("shared-messages", "an attribute in a table of shared messages", 0);
-      return { body: await objects.object(id), shared, order };
+      return { body: yield* objects.object(id), shared, order };
     }),
   );
 }

@@ -6,21 +6,30 @@ import { decodeDatatype } from "./messages/datatype.ts";
 import type { StoredLink } from "./messages/link.ts";
 import type { MetadataFile } from "./metadata-file.ts";
 import { bodyOf, MESSAGE, messageOf, type ObjectHeader } from "./object-header.ts";
+import type { Reading } from "./reading.ts";
 
-/** What a header is, with the addresses that the hard links of a group have. */
+/** What a header is, with the hard links of a group. */
 export interface Described {
   readonly object: Hdf5Object;
-  readonly children: readonly (readonly [name: string, address: number])[];
+  readonly children: readonly HardLink[];
 }
 
+type HardLink = Extract<StoredLink, { kind: "hard" }>;
+
 /** Decodes all that describes an object. */
-export async function describe(file: MetadataFile, header: ObjectHeader): Promise<Described> {
+export function* describe(file: MetadataFile, header: ObjectHeader): Reading<Described> {
   const { path } = header;
-  const attributes = new Map((await readAttributes(file, header)).map((entry) => [entry.name, withoutData(entry)]));
+  const entries = yield* readAttributes(file, header);
+  const attributes =
+    entries.length === 0 ? NO_ATTRIBUTES : new Map(entries.map((entry) => [entry.name, withoutData(entry)]));
   if (isGroup(header)) {
-    const stored = await readLinks(file, header);
-    const links = new Map(stored.map((link) => [link.name, describeLink(link)]));
-    const children = stored.flatMap((link) => (link.kind === "hard" ? [[link.name, link.address] as const] : []));
+    const stored = yield* readLinks(file, header);
+    const links = new Map<string, Hdf5Link>();
+    const children: HardLink[] = [];
+    for (const link of stored) {
+      links.set(link.name, describeLink(link));
+      if (link.kind === "hard") children.push(link);
+    }
     return { object: { kind: "group", path, attributes, links }, children };
   }
   const type = messageOf(header, MESSAGE.datatype);
@@ -29,23 +38,32 @@ export async function describe(file: MetadataFile, header: ObjectHeader): Promis
     messageOf(header, MESSAGE.layout) === undefined &&
     messageOf(header, MESSAGE.dataspace) === undefined
   ) {
-    const datatype = decodeDatatype(await bodyOf(file, type, path));
-    return { object: { kind: "datatype", path, attributes, datatype }, children: [] };
+    const datatype = decodeDatatype(yield* bodyOf(file, type, path));
+    return { object: { kind: "datatype", path, attributes, datatype }, children: NO_CHILDREN };
   }
-  const dataset = await decodeDataset(file, header);
+  const dataset = yield* decodeDataset(file, header);
   const { datatype, shape, maxShape, filters } = dataset;
   const layout = describeLayout(dataset);
-  return { object: { kind: "dataset", path, attributes, datatype, shape, maxShape, layout, filters }, children: [] };
+  return {
+    object: { kind: "dataset", path, attributes, datatype, shape, maxShape, layout, filters },
+    children: NO_CHILDREN,
+  };
 }
+
+const NO_CHILDREN: Described["children"] = [];
+/** Most datasets have none. */
+const NO_ATTRIBUTES: ReadonlyMap<string, Hdf5Attribute> = new Map();
 
 function withoutData({ name, datatype, shape }: Hdf5Attribute): Hdf5Attribute {
   return { name, datatype, shape };
 }
 
+const HARD: Hdf5Link = { kind: "hard" };
+
 function describeLink(link: StoredLink): Hdf5Link {
   switch (link.kind) {
     case "hard":
-      return { kind: "hard" };
+      return HARD;
     case "soft":
       return { kind: "soft", target: link.target };
     case "external":

@@ -2,7 +2,8 @@ import { readRecords } from "./b-tree-2.ts";
 import { Budget } from "./budget.ts";
 import { CHECKSUM_BYTES, lookup3, verifyChecksum } from "./checksum.ts";
 import type { MetadataFile } from "./metadata-file.ts";
-import { MetadataReader } from "./metadata-reader.ts";
+import type { MetadataReader } from "./metadata-reader.ts";
+import { type Reading, Shared } from "./reading.ts";
 
 /**
  * A fractal heap, where groups and objects keep links and attributes once there are many.
@@ -42,9 +43,9 @@ export class FractalHeap {
   readonly #path: string;
   readonly #shape: Shape;
   readonly #budget: Budget;
-  readonly #blocks = new Map<number, Promise<DirectBlock>>();
-  readonly #tables = new Map<number, Promise<MetadataReader>>();
-  #huge: Promise<ReadonlyMap<number, MetadataReader>> | undefined;
+  readonly #blocks = new Shared<number, DirectBlock>();
+  readonly #tables = new Shared<number, MetadataReader>();
+  readonly #huge = new Shared<number, ReadonlyMap<number, MetadataReader>>();
 
   private constructor(file: MetadataFile, path: string, shape: Shape) {
     this.#file = file;
@@ -54,81 +55,86 @@ export class FractalHeap {
   }
 
   /** Reads the header. Throws an `UnsupportedError` (`"filtered-heap"`) for a heap whose blocks are compressed. */
-  static async open(file: MetadataFile, address: number, path: string): Promise<FractalHeap> {
+  static *open(file: MetadataFile, address: number, path: string): Reading<FractalHeap> {
     const { offsetSize, lengthSize } = file.superblock;
-    const head = await file.read(address, 26 + 12 * lengthSize + 3 * offsetSize, path);
+    const head = yield* file.read(address, 26 + 12 * lengthSize + 3 * offsetSize, path);
     const shape = decodeHeader(head);
     verifyChecksum(head, "a fractal heap");
     return new FractalHeap(file, path, shape);
   }
 
   /** The object of an id. */
-  async object(id: MetadataReader): Promise<MetadataReader> {
-    const kind = (id.bytes[0] ?? 0) >> 4;
-    id.position = 1;
-    if (kind === 0) return await this.#managed(id);
-    if (kind === 1) return await this.#hugeObject(id);
+  *object(id: MetadataReader): Reading<MetadataReader> {
+    id.position = 0;
+    const kind = id.uint8() >> 4;
+    if (kind === 0) return yield* this.#managed(id);
+    if (kind === 1) return yield* this.#hugeObject(id);
     if (kind === 2) return this.#tiny(id);
     throw id.corruptPiece("heap-id", `an object of kind ${kind} in a fractal heap`);
   }
 
-  async #managed(id: MetadataReader): Promise<MetadataReader> {
+  *#managed(id: MetadataReader): Reading<MetadataReader> {
     const offset = id.uint(this.#shape.offsetBytes);
     const length = id.uint(this.#shape.lengthBytes);
-    const block = await this.#blockOf(offset, id);
+    const block = yield* this.#blockOf(offset, id);
     const at = offset - block.offset;
     if (at + length > block.reader.end) throw id.corruptPiece("heap-id", "an object beyond the block that it is in");
-    const { bytes, place, widths } = block.reader;
-    return new MetadataReader(bytes.subarray(at, at + length), { ...place, offset: (place.offset ?? 0) + at }, widths);
+    const found = block.reader.copy();
+    found.position = at;
+    return found.piece(length);
   }
 
   #tiny(id: MetadataReader): MetadataReader {
     const extended = this.#shape.idLength > 17;
-    const low = (id.bytes[0] ?? 0) & 15;
+    id.position = 0;
+    const low = id.uint8() & 15;
     return id.piece((extended ? low * 256 + id.uint8() : low) + 1);
   }
 
-  async #hugeObject(id: MetadataReader): Promise<MetadataReader> {
+  *#hugeObject(id: MetadataReader): Reading<MetadataReader> {
     const { offsetSize, lengthSize } = this.#file.superblock;
     const direct = this.#shape.idLength > offsetSize + lengthSize;
-    const record = direct ? id : await this.#hugeRecord(id);
-    return await this.#file.read(record.definedAddress("an object"), record.length(), this.#path);
+    const record = direct ? id : yield* this.#hugeRecord(id);
+    return yield* this.#file.read(record.definedAddress("an object"), record.length(), this.#path);
   }
 
   /** Record type 1: A, L, and the id as L. */
-  async #hugeRecord(id: MetadataReader): Promise<MetadataReader> {
+  *#hugeRecord(id: MetadataReader): Reading<MetadataReader> {
     const { huge, idLength } = this.#shape;
-    const { offsetSize, lengthSize } = this.#file.superblock;
+    const { lengthSize } = this.#file.superblock;
     if (huge === undefined) throw id.corruptPiece("heap-id", "a huge object in a heap that has none");
-    this.#huge ??= readRecords(this.#file, huge, 1, this.#path).then(
-      (records) =>
-        new Map(
-          records.map((record) => {
-            record.position = offsetSize + lengthSize;
-            return [record.length(), record] as const;
-          }),
-        ),
-    );
-    const record = (await this.#huge).get(id.uint(Math.min(idLength - 1, lengthSize)));
+    const records = yield* this.#huge.of(huge, () => this.#hugeRecords(huge));
+    const record = records.get(id.uint(Math.min(idLength - 1, lengthSize)));
     if (record === undefined) throw id.corruptPiece("heap-id", "a huge object that is not in its heap");
     record.position = 0;
     return record;
   }
 
+  *#hugeRecords(address: number): Reading<ReadonlyMap<number, MetadataReader>> {
+    const { offsetSize, lengthSize } = this.#file.superblock;
+    const records = yield* readRecords(this.#file, address, 1, this.#path);
+    return new Map(
+      records.map((record) => {
+        record.position = offsetSize + lengthSize;
+        return [record.length(), record] as const;
+      }),
+    );
+  }
+
   /** The direct block that has byte `offset` of the heap's space. */
-  async #blockOf(offset: number, id: MetadataReader): Promise<DirectBlock> {
+  *#blockOf(offset: number, id: MetadataReader): Reading<DirectBlock> {
     const { root, rows, start } = this.#shape;
     if (root === undefined) throw id.corruptPiece("heap-id", "an object in an empty fractal heap");
-    if (rows === 0) return await this.#direct(root, 0, start, id);
+    if (rows === 0) return yield* this.#direct(root, 0, start, id);
     let address = root;
     let base = 0;
     let count = rows;
     for (;;) {
       const row = this.#rowOf(offset - base, count, id);
       const index = Math.floor((offset - base - row.offset) / row.block);
-      const child = await this.#child(address, count, row.row * this.#shape.width + index, id);
+      const child = yield* this.#child(address, count, row.row * this.#shape.width + index, id);
       base += row.offset + index * row.block;
-      if (row.block <= this.#shape.largestDirect) return await this.#direct(child, base, row.block, id);
+      if (row.block <= this.#shape.largestDirect) return yield* this.#direct(child, base, row.block, id);
       address = child;
       count = Math.log2(row.block) - Math.log2(start * this.#shape.width) + 1;
     }
@@ -144,42 +150,35 @@ export class FractalHeap {
     throw id.corruptPiece("heap-id", `byte ${offset} is beyond its fractal heap`);
   }
 
-  async #child(address: number, rows: number, index: number, id: MetadataReader): Promise<number> {
+  *#child(address: number, rows: number, index: number, id: MetadataReader): Reading<number> {
     const { offsetBytes } = this.#shape;
     const { offsetSize } = this.#file.superblock;
-    const known = this.#tables.get(address);
-    const reading = known ?? this.#readIndirect(address, rows);
-    if (known === undefined) this.#tables.set(address, reading);
-    const table = await reading;
+    const table = yield* this.#tables.of(address, () => this.#readIndirect(address, rows));
     table.position = 5 + offsetSize + offsetBytes + index * offsetSize;
     const child = table.address();
     if (child === undefined) throw id.corruptPiece("heap-id", "an object in a block that is not there");
     return child;
   }
 
-  async #readIndirect(address: number, rows: number): Promise<MetadataReader> {
+  *#readIndirect(address: number, rows: number): Reading<MetadataReader> {
     const { width, offsetBytes } = this.#shape;
     const { offsetSize } = this.#file.superblock;
     const bytes = 5 + offsetSize + offsetBytes + rows * width * offsetSize + CHECKSUM_BYTES;
-    const reader = await this.#file.read(address, bytes, this.#path);
-    this.#budget.spend(bytes, reader.place);
+    const reader = yield* this.#file.read(address, bytes, this.#path);
+    this.#budget.spend(bytes, reader);
     reader.signature("FHIB");
     verifyChecksum(reader, "a block of a fractal heap");
     return reader;
   }
 
-  #direct(address: number, offset: number, length: number, id: MetadataReader): Promise<DirectBlock> {
-    const known = this.#blocks.get(address);
-    if (known !== undefined) return known;
-    const block = this.#readDirect(address, offset, length, id);
-    this.#blocks.set(address, block);
-    return block;
+  #direct(address: number, offset: number, length: number, id: MetadataReader): Reading<DirectBlock> {
+    return this.#blocks.of(address, () => this.#readDirect(address, offset, length, id));
   }
 
-  async #readDirect(address: number, offset: number, length: number, id: MetadataReader): Promise<DirectBlock> {
+  *#readDirect(address: number, offset: number, length: number, id: MetadataReader): Reading<DirectBlock> {
     const { offsetBytes, checksums } = this.#shape;
-    const reader = await this.#file.read(address, length, this.#path);
-    this.#budget.spend(length, reader.place);
+    const reader = yield* this.#file.read(address, length, this.#path);
+    this.#budget.spend(length, reader);
     reader.signature("FHDB");
     reader.version("a block of a fractal heap", 0);
     reader.skip(this.#file.superblock.offsetSize);

@@ -6,6 +6,7 @@ import { Budget } from "./budget.ts";
 import { MAX_NESTED_ELEMENTS } from "./limits.ts";
 import type { MetadataFile } from "./metadata-file.ts";
 import type { MetadataReader } from "./metadata-reader.ts";
+import { all, type Reading } from "./reading.ts";
 
 /**
  * Global heap collections, which hold what elements of variable length refer to.
@@ -36,7 +37,8 @@ export class HeapObjects implements Elsewhere {
   readonly #place: Place;
   readonly #budget: Budget;
   readonly #referred: Budget;
-  readonly #collections = new Map<number, Collection>();
+  /** What was copied, by the address of its collection and its index. */
+  readonly #objects = new Map<number, Collection>();
   #elements = 0;
 
   private constructor(file: MetadataFile, place: Place) {
@@ -47,12 +49,12 @@ export class HeapObjects implements Elsewhere {
   }
 
   /** Reads all that elements refer to, lists within lists as well. `place` is where the elements are, for errors. */
-  static async of(file: MetadataFile, type: Datatype, bytes: Uint8Array, place: Place): Promise<HeapObjects> {
+  static *of(file: MetadataFile, type: Datatype, bytes: Uint8Array, place: Place): Reading<HeapObjects> {
     const objects = new HeapObjects(file, place);
     if (!hasReferences(type)) return objects;
     let level = objects.#references(type, bytes);
     while (level.length > 0) {
-      await objects.#collect(level);
+      yield* objects.#collect(level);
       level = level.flatMap(({ base, reference }) =>
         base === undefined || !hasReferences(base)
           ? []
@@ -86,7 +88,7 @@ export class HeapObjects implements Elsewhere {
       }
       const reference = this.#referenceAt(bytes, at);
       const base = type.class === "vlen" ? type.base : undefined;
-      this.#referred.spend(reference.count * (base?.size ?? 1), this.#place);
+      this.#referred.spend(reference.count * (base?.size ?? 1), { place: this.#place });
       found.push({ reference, base });
     }
   }
@@ -102,36 +104,34 @@ export class HeapObjects implements Elsewhere {
     return { count: view.getUint32(0, true), collection, index: view.getUint32(4 + offsetSize, true) };
   }
 
-  async #collect(wanted: readonly Wanted[]): Promise<void> {
-    const missing = new Set<number>();
+  *#collect(wanted: readonly Wanted[]): Reading<void> {
+    const missing = new Map<number, Set<number>>();
     for (const { reference } of wanted) {
-      const { count, collection } = reference;
-      if (count > 0 && collection !== undefined && !this.#collections.has(collection)) missing.add(collection);
+      const { count, collection, index } = reference;
+      if (count === 0 || collection === undefined || this.#objects.get(collection)?.has(index) === true) continue;
+      const indices = missing.get(collection);
+      if (indices === undefined) missing.set(collection, new Set([index]));
+      else indices.add(index);
     }
-    const addresses = [...missing];
-    for (let start = 0; start < addresses.length; start += COLLECTIONS_AT_ONCE) {
-      const some = addresses.slice(start, start + COLLECTIONS_AT_ONCE);
-      await Promise.all(some.map(async (address) => this.#collections.set(address, await this.#read(address))));
+    const collections = [...missing];
+    for (let start = 0; start < collections.length; start += COLLECTIONS_AT_ONCE) {
+      const some = collections.slice(start, start + COLLECTIONS_AT_ONCE);
+      yield* all(some.map(([address, indices]) => this.#read(address, indices)));
     }
   }
 
-  async #read(address: number): Promise<Collection> {
-    const path = this.#place.tensor ?? "";
-    const { lengthSize } = this.#file.superblock;
-    const head = await this.#file.read(address, aligned(8 + lengthSize), path);
-    head.signature("GCOL");
-    head.version("a global heap", 1);
-    head.skip(3);
-    const size = head.length();
-    this.#budget.spend(size, head.place);
-    const reader = await this.#file.read(address, Math.max(size, head.end), path);
-    reader.skip(head.end);
-    return decodeObjects(reader);
+  /** Copies objects of a collection. A level of lists may refer to one that was read for another level. */
+  *#read(address: number, indices: ReadonlySet<number>): Reading<void> {
+    const reader = yield* readCollection(this.#file, address, this.#place.tensor ?? "");
+    if (!this.#objects.has(address)) this.#budget.spend(reader.end, reader);
+    const objects = new Map(this.#objects.get(address));
+    for (const [index, object] of findObjects(reader, indices)) objects.set(index, object.bytes.slice());
+    this.#objects.set(address, objects);
   }
 
   #bytesOf({ count, collection, index }: Reference, size: number): Uint8Array {
     if (count === 0) return new Uint8Array(0);
-    const object = collection === undefined ? undefined : this.#collections.get(collection)?.get(index);
+    const object = collection === undefined ? undefined : this.#objects.get(collection)?.get(index);
     if (object === undefined) {
       const where = collection === undefined ? "no heap" : `the heap at address ${collection}`;
       throw new CorruptError("heap-object", `object ${index} of ${where} is not there`, this.#place);
@@ -142,22 +142,49 @@ export class HeapObjects implements Elsewhere {
   }
 }
 
+/** One object of a collection. */
+export function* readHeapObject(
+  file: MetadataFile,
+  address: number,
+  index: number,
+  place: Place,
+): Reading<MetadataReader> {
+  const reader = yield* readCollection(file, address, place.tensor ?? "");
+  const object = findObjects(reader, new Set([index])).get(index);
+  if (object !== undefined) return object;
+  throw new CorruptError("heap-object", `object ${index} of the heap at address ${address} is not there`, place);
+}
+
 /** Collections that are read at once; most have 4,096 bytes. */
 const COLLECTIONS_AT_ONCE = 256;
 
-function decodeObjects(reader: MetadataReader): Collection {
-  const objects = new Map<number, Uint8Array>();
+function* readCollection(file: MetadataFile, address: number, path: string): Reading<MetadataReader> {
+  const headBytes = aligned(8 + file.superblock.lengthSize);
+  const head = yield* file.read(address, headBytes, path);
+  head.signature("GCOL");
+  head.version("a global heap", 1);
+  head.skip(3);
+  const reader = yield* file.read(address, Math.max(head.length(), headBytes), path);
+  reader.skip(headBytes);
+  return reader;
+}
+
+/** Those objects of a collection that are wanted; what is behind the last of them is not looked at. */
+function findObjects(reader: MetadataReader, indices: ReadonlySet<number>): Map<number, MetadataReader> {
   const headBytes = aligned(8 + reader.widths.lengthSize);
-  while (reader.remaining >= headBytes) {
-    const head = reader.piece(headBytes);
-    const index = head.uint16();
-    head.skip(6);
-    const size = head.length();
+  const found = new Map<number, MetadataReader>();
+  while (reader.remaining >= headBytes && found.size < indices.size) {
+    const start = reader.position;
+    const index = reader.uint16();
+    reader.skip(6);
+    const size = reader.length();
     if (index === 0) break; // the free rest
-    objects.set(index, reader.view(size).slice());
-    reader.skip(Math.min(reader.remaining, aligned(size) - size));
+    reader.position = start + headBytes;
+    if (size > reader.remaining) throw reader.corrupt("heap-object", `an object of ${size} bytes beyond its heap`);
+    if (indices.has(index)) found.set(index, reader.piece(size));
+    reader.position = Math.min(reader.end, start + headBytes + aligned(size));
   }
-  return objects;
+  return found;
 }
 
 function aligned(length: number): number {

@@ -17,6 +17,8 @@ export const MAX_LOCAL_HEAP_BYTES: number = 2 ** 26;
 export const MAX_TREE_DEPTH = 32;
 /** Links that a path may lead through, as in libhdf5. */
 export const MAX_LINK_HOPS = 16;
+/** Virtual datasets that are read as sources of one. */
+export const MAX_VIRTUAL_SOURCES = 4096;
 /** Filters of a pipeline; the format's own limit. */
 export const MAX_FILTERS = 32;
 /** Bytes of one chunk that is decoded in memory. */

@@ -4,11 +4,20 @@ import { Budget } from "./budget.ts";
 import { type ChunkSpace, chunkRange, type StoredChunk } from "./chunks/chunk.ts";
 import { findChunks } from "./chunks/find-chunks.ts";
 import type { StoredDataset } from "./dataset.ts";
+import { openExternal } from "./external-storage.ts";
 import { checkFilters, decodeChunk } from "./filters/pipeline.ts";
 import { BOMB_BYTES, BOMB_RATIO, MAX_CHUNK_BYTES } from "./limits.ts";
 import type { StoredLayout } from "./messages/layout.ts";
-import type { DataOptions, MetadataFile } from "./metadata-file.ts";
-import { GAP_BYTES, REQUEST_BYTES, readRuns } from "./read-runs.ts";
+import { checkScratch, type DataOptions, type MetadataFile } from "./metadata-file.ts";
+import { type Extent, GAP_BYTES, REQUEST_BYTES, readRuns } from "./read-runs.ts";
+import { copyPair } from "./virtual/copy.ts";
+import { findPieces } from "./virtual/find-pieces.ts";
+import { Nesting } from "./virtual/nesting.ts";
+
+interface ReadOptions extends DataOptions {
+  /** Where a source of a virtual dataset is read. */
+  readonly nesting?: Nesting | undefined;
+}
 
 /** A dataset that has dimensions, to be read. */
 type Readable = StoredDataset & { readonly shape: readonly number[] };
@@ -24,16 +33,24 @@ export async function readRegion(
   file: MetadataFile,
   dataset: Readable,
   region: Region,
-  options: DataOptions,
+  options: ReadOptions,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const { path, layout, datatype } = dataset;
-  const place = { file: file.name, tensor: path };
-  if (dataset.external) throw new UnsupportedError("external-storage", "the elements are in other files", place);
-  if (layout.class === "virtual")
-    throw new UnsupportedError("virtual", "the elements are those of other datasets", place);
+  const { path, layout, datatype, external } = dataset;
   const length = elementCount(region.count) * datatype.size;
   if (length === 0) return new Uint8Array(0);
   if (layout.class === "compact") return readCompact(file, dataset, layout.bytes, region, length);
+  if (layout.class === "virtual") return await readVirtual(file, dataset, layout, region, length, options);
+  if (external !== undefined) {
+    const whole = elementCount(dataset.shape) * datatype.size;
+    return await readArray(
+      file,
+      dataset,
+      await openExternal(file, external, whole, path, options),
+      region,
+      length,
+      options,
+    );
+  }
   if (layout.address === undefined) return filled(file, dataset, length, options);
   if (layout.class === "contiguous") return await readContiguous(file, dataset, layout, region, length, options);
   return await readChunked(file, dataset, layout, region, length, options);
@@ -66,9 +83,42 @@ async function readContiguous(
   const whole = elementCount(shape) * datatype.size;
   if (size !== undefined) checkStored(file, dataset, size);
   file.checked(address, whole, path);
-  if (length === whole) return await file.data(address, length, path, options);
+  const array: Extent = { read: (at, count, each) => file.data(address + at, count, path, each) };
+  return await readArray(file, dataset, array, region, length, options);
+}
+
+async function readArray(
+  file: MetadataFile,
+  { path, shape, datatype }: Readable,
+  array: Extent,
+  region: Region,
+  length: number,
+  options: DataOptions,
+): Promise<Uint8Array<ArrayBuffer>> {
+  if (length === elementCount(shape) * datatype.size) return await array.read(0, length, options);
   const target = allocate(file, length, options, path);
-  await readRuns(file, address, moveOf(shape, region), datatype.size, target, path, options);
+  await readRuns(array, moveOf(shape, region), datatype.size, target, options);
+  return target;
+}
+
+async function readVirtual(
+  file: MetadataFile,
+  dataset: Readable,
+  layout: Extract<StoredLayout, { class: "virtual" }>,
+  region: Region,
+  length: number,
+  options: ReadOptions,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const { signal, nesting = new Nesting() } = options;
+  const within = nesting.enter({ file: file.name, tensor: dataset.path });
+  const pieces = await findPieces({ file, dataset }, layout, region, { signal });
+  const files = new Set([file, ...pieces.map((piece) => piece.file)]);
+  const size = [...files].reduce((sum, each) => sum + each.size, 0);
+  const target = filled(file, dataset, length, options, size);
+  for (const piece of pieces) {
+    const bytes = await readRegion(piece.file, piece.dataset, piece.region, { signal, nesting: within });
+    copyPair({ ...piece.pair, from: piece.region, bytes, to: region, into: target, itemsize: dataset.datatype.size });
+  }
   return target;
 }
 
@@ -85,11 +135,9 @@ function moveOf(shape: readonly number[], { start, count }: Region): Move {
   return { fromShape: shape, fromStart: start, toShape: count, toStart: count.map(() => 0), count };
 }
 
-function allocate(file: MetadataFile, length: number, { scratch }: DataOptions, path: string): Uint8Array<ArrayBuffer> {
-  if (scratch !== undefined && scratch.length < length) {
-    throw new RangeError(`scratch holds ${scratch.length} bytes, fewer than the ${length} to read`);
-  }
-  if (scratch !== undefined) return scratch.subarray(0, length).fill(0);
+function allocate(file: MetadataFile, length: number, options: DataOptions, path: string): Uint8Array<ArrayBuffer> {
+  checkScratch(length, options);
+  if (options.scratch !== undefined) return options.scratch.subarray(0, length).fill(0);
   try {
     return new Uint8Array(length);
   } catch (cause) {
@@ -99,10 +147,16 @@ function allocate(file: MetadataFile, length: number, { scratch }: DataOptions, 
 }
 
 /** Memory of fill values, which chunks are then copied over. */
-function filled(file: MetadataFile, dataset: Readable, length: number, options: DataOptions): Uint8Array<ArrayBuffer> {
+function filled(
+  file: MetadataFile,
+  dataset: Readable,
+  length: number,
+  options: DataOptions,
+  stored: number = file.size,
+): Uint8Array<ArrayBuffer> {
   const { path, fillValue } = dataset;
-  if (length > BOMB_BYTES && length > BOMB_RATIO * file.size) {
-    const reason = `a file of ${file.size} bytes that claims ${length} bytes of elements; select a part`;
+  if (length > BOMB_BYTES && length > BOMB_RATIO * stored) {
+    const reason = `a file of ${stored} bytes that claims ${length} bytes of elements; select a part`;
     throw new UnsupportedError("bomb", reason, { file: file.name, tensor: path });
   }
   const target = allocate(file, length, options, path);
@@ -131,9 +185,9 @@ async function readChunked(
   const filtered = filters.length > 0;
   const target = filled(file, dataset, length, options);
   const space: ChunkSpace = { layout, maxShape: maxShape ?? shape, ...range, chunkBytes, filtered, path };
-  const chunks = await findChunks(file, space);
+  const chunks = await file.run(findChunks(file, space), options);
   const budget = new Budget(file.size);
-  for (const { size } of chunks) budget.spend(size, place);
+  for (const { size } of chunks) budget.spend(size, { place });
   const reading: Reading = { file, dataset, layout, region, chunkBytes, target, options };
   let batch: Promise<void>[] = [];
   for (const group of groupsOf(chunks)) {
@@ -196,7 +250,8 @@ async function readPlain(reading: Reading, chunk: StoredChunk): Promise<boolean>
   if (move === undefined) return true;
   if (dataset.filters.length > 0 || chunk.size !== chunkBytes) return false;
   if (elementCount(move.count) * layout.elementSize > chunkBytes / 2) return false;
-  await readRuns(file, chunk.address, move, layout.elementSize, target, dataset.path, options);
+  const array: Extent = { read: (at, count, each) => file.data(chunk.address + at, count, dataset.path, each) };
+  await readRuns(array, move, layout.elementSize, target, options);
   return true;
 }
 

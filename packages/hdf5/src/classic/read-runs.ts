@@ -1,5 +1,5 @@
 import { type Move, type Run, runs } from "@modelbytes/tensor";
-import type { DataOptions, MetadataFile } from "./metadata-file.ts";
+import type { DataOptions } from "./metadata-file.ts";
 
 /** Bytes between two runs that are cheaper read than asked around. */
 export const GAP_BYTES = 16_384;
@@ -7,6 +7,12 @@ export const GAP_BYTES = 16_384;
 export const REQUEST_BYTES: number = 8 * 2 ** 20;
 /** Requests under way at once. */
 const REQUESTS_AT_ONCE = 8;
+
+/** Where an array lies: a range of the file, or of others. */
+export interface Extent {
+  /** `length` of its bytes from byte `at` of it on. */
+  read(at: number, length: number, options: DataOptions): Promise<Uint8Array<ArrayBuffer>>;
+}
 
 /** Runs that one request brings, in bytes: `from` counts from where the array begins, `to` in the result. */
 interface Request {
@@ -16,21 +22,19 @@ interface Request {
 }
 
 /**
- * Copies a region of the row-major array of bytes at `address` into `target`: what lies near each other is one request. The array
+ * Copies a region of a row-major array into `target`: what lies near each other is one request. The array
  * is `move.fromShape`, in elements of `itemsize` bytes.
  */
 export async function readRuns(
-  file: MetadataFile,
-  address: number,
+  array: Extent,
   move: Move,
   itemsize: number,
   target: Uint8Array,
-  path: string,
   options: Pick<DataOptions, "signal">,
 ): Promise<void> {
   let batch: Promise<void>[] = [];
   for (const request of plan(runs(move), itemsize)) {
-    batch.push(read(file, address, request, target, path, options));
+    batch.push(read(array, request, target, options));
     if (batch.length < REQUESTS_AT_ONCE) continue;
     await Promise.all(batch);
     batch = [];
@@ -55,14 +59,12 @@ function* plan(elements: Iterable<Run>, itemsize: number): Generator<Request> {
 }
 
 async function read(
-  file: MetadataFile,
-  address: number,
+  array: Extent,
   request: Request,
   target: Uint8Array,
-  path: string,
   options: Pick<DataOptions, "signal">,
 ): Promise<void> {
-  const bytes = await file.data(address + request.from, request.end - request.from, path, options);
+  const bytes = await array.read(request.from, request.end - request.from, options);
   for (const { from, to, length } of request.runs) {
     const start = from - request.from;
     target.set(bytes.subarray(start, start + length), to);

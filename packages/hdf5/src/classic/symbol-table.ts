@@ -1,15 +1,15 @@
 import { compareBytes, decodeName } from "@modelbytes/bytes";
 import { readTreeNode, type TreeKind, type TreeNode } from "./b-tree-1.ts";
 import { Budget } from "./budget.ts";
-import { MAX_LOCAL_HEAP_BYTES } from "./limits.ts";
+import { nameAt, readLocalHeap } from "./local-heap.ts";
 import type { StoredLink } from "./messages/link.ts";
 import type { MetadataFile } from "./metadata-file.ts";
 import type { MetadataReader } from "./metadata-reader.ts";
+import { all, both, type Reading } from "./reading.ts";
 
 /**
  * The links of a group of the older kind, which h5py writes: a B-tree of symbol nodes, and a local heap for the names.
  *
- *     local heap     "HEAP" 00 000000, data size L, first free block L, data A
  *     symbol node    "SNOD" 01 00, u16 entries; entry: name offset, header A, u32 kind, 4 zero, 16 bytes: for kind 2 (soft) u32 offset
  *
  * Names end with a NUL and ascend by unsigned bytes. Child i of a tree node has the names above key i up to key i + 1.
@@ -25,15 +25,8 @@ export function decodeSymbolTable(reader: MetadataReader): SymbolTable {
 }
 
 /** All links, by name. */
-export async function listSymbolTable(file: MetadataFile, table: SymbolTable, path: string): Promise<StoredLink[]> {
-  const budget = new Budget(file.size);
-  const [names, root] = await Promise.all([
-    readLocalHeap(file, table.heap, path),
-    readTreeNode(file, kindOf(file), { address: table.tree, parent: undefined }, budget, path),
-  ]);
-  const entries = (
-    await Promise.all(root.children.map((child) => entriesBelow(file, root, child, budget, path)))
-  ).flat();
+export function* listSymbolTable(file: MetadataFile, table: SymbolTable, path: string): Reading<StoredLink[]> {
+  const [names, entries] = yield* both(readLocalHeap(file, table.heap, path), readEntries(file, table.tree, path));
   let last: Uint8Array | undefined;
   return entries.map((entry) => {
     const name = nameAt(names, entry.nameOffset);
@@ -46,24 +39,24 @@ export async function listSymbolTable(file: MetadataFile, table: SymbolTable, pa
 }
 
 /** The link called `name`, found by descending the tree. */
-export async function findSymbol(
+export function* findSymbol(
   file: MetadataFile,
   table: SymbolTable,
   name: Uint8Array,
   path: string,
-): Promise<StoredLink | undefined> {
+): Reading<StoredLink | undefined> {
   const budget = new Budget(file.size);
-  const names = await readLocalHeap(file, table.heap, path);
+  const names = yield* readLocalHeap(file, table.heap, path);
   let node: TreeNode<number> | undefined;
   let address = table.tree;
   do {
-    node = await readTreeNode(file, kindOf(file), { address, parent: node }, budget, path);
+    node = yield* readTreeNode(file, kindOf(file), { address, parent: node }, budget, path);
     const { keys } = node;
     const next = node.children.find((_, index) => compareBytes(name, nameAt(names, keys[index + 1] ?? 0)) <= 0);
     if (next === undefined) return undefined;
     address = next;
   } while (node.level > 0);
-  for (const entry of await readSymbolNode(file, address, budget, path)) {
+  for (const entry of yield* readSymbolNode(file, address, budget, path)) {
     const found = nameAt(names, entry.nameOffset);
     if (compareBytes(found, name) === 0) return linkOf(entry, found, names);
   }
@@ -74,16 +67,24 @@ function kindOf(file: MetadataFile): TreeKind<number> {
   return { type: 0, keyBytes: file.superblock.lengthSize, decodeKey: (reader) => reader.length() };
 }
 
-async function entriesBelow(
+function* readEntries(file: MetadataFile, tree: number, path: string): Reading<SymbolEntry[]> {
+  const budget = new Budget(file.size);
+  const root = yield* readTreeNode(file, kindOf(file), { address: tree, parent: undefined }, budget, path);
+  return yield* entriesBelow(file, root, budget, path);
+}
+
+function* entriesBelow(
   file: MetadataFile,
-  parent: TreeNode<number>,
-  address: number,
+  node: TreeNode<number>,
   budget: Budget,
   path: string,
-): Promise<SymbolEntry[]> {
-  if (parent.level === 0) return await readSymbolNode(file, address, budget, path);
-  const node = await readTreeNode(file, kindOf(file), { address, parent }, budget, path);
-  return (await Promise.all(node.children.map((child) => entriesBelow(file, node, child, budget, path)))).flat();
+): Reading<SymbolEntry[]> {
+  const below = node.children.map(function* (address): Reading<SymbolEntry[]> {
+    if (node.level === 0) return yield* readSymbolNode(file, address, budget, path);
+    const child = yield* readTreeNode(file, kindOf(file), { address, parent: node }, budget, path);
+    return yield* entriesBelow(file, child, budget, path);
+  });
+  return (yield* all(below)).flat();
 }
 
 interface SymbolEntry {
@@ -98,19 +99,14 @@ interface SymbolEntry {
 const NODE_HEAD_BYTES = 8;
 const SOFT = 2;
 
-async function readSymbolNode(
-  file: MetadataFile,
-  address: number,
-  budget: Budget,
-  path: string,
-): Promise<SymbolEntry[]> {
-  const head = await file.read(address, NODE_HEAD_BYTES, path);
+function* readSymbolNode(file: MetadataFile, address: number, budget: Budget, path: string): Reading<SymbolEntry[]> {
+  const head = yield* file.read(address, NODE_HEAD_BYTES, path);
   head.signature("SNOD");
   head.version("a symbol node", 1);
   head.skip(1);
   const bytes = NODE_HEAD_BYTES + head.uint16() * (24 + 2 * file.superblock.offsetSize);
-  budget.spend(bytes, head.place);
-  const reader = await file.read(address, bytes, path);
+  budget.spend(bytes, head);
+  const reader = yield* file.read(address, bytes, path);
   reader.skip(NODE_HEAD_BYTES);
   const entries: SymbolEntry[] = [];
   while (reader.remaining > 0) {
@@ -119,8 +115,9 @@ async function readSymbolNode(
     const header = reader.address();
     const kind = reader.uint32();
     reader.skip(4);
-    const scratch = reader.piece(16);
-    entries.push({ reader, at, nameOffset, header, targetOffset: kind === SOFT ? scratch.uint32() : undefined });
+    const targetOffset = reader.uint32();
+    reader.skip(12);
+    entries.push({ reader, at, nameOffset, header, targetOffset: kind === SOFT ? targetOffset : undefined });
   }
   return entries;
 }
@@ -132,21 +129,4 @@ function linkOf(entry: SymbolEntry, bytes: Uint8Array, names: MetadataReader): S
   }
   if (entry.header === undefined) throw entry.reader.corrupt("no-address", "a link has no address", entry.at);
   return { name, order: undefined, kind: "hard", address: entry.header };
-}
-
-async function readLocalHeap(file: MetadataFile, address: number, path: string): Promise<MetadataReader> {
-  const head = await file.read(address, 8 + 2 * file.superblock.lengthSize + file.superblock.offsetSize, path);
-  head.signature("HEAP");
-  head.version("a local heap", 0);
-  head.skip(3);
-  const size = head.length();
-  head.length(); // the free list, which nothing needs
-  if (size > MAX_LOCAL_HEAP_BYTES) throw head.corruptPiece("heap-size", `a group whose names take ${size} bytes`);
-  return await file.read(head.definedAddress("the names of a group"), size, path);
-}
-
-function nameAt(names: MetadataReader, offset: number): Uint8Array {
-  if (offset >= names.end) throw names.corruptPiece("name-offset", `a name at byte ${offset} of ${names.end}`);
-  names.position = offset;
-  return names.untilNul();
 }

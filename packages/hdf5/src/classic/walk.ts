@@ -5,6 +5,7 @@ import { Budget } from "./budget.ts";
 import { type Described, describe } from "./describe.ts";
 import type { MetadataFile } from "./metadata-file.ts";
 import { type ObjectHeader, readObjectHeader } from "./object-header.ts";
+import { all, type Reading } from "./reading.ts";
 
 /** Headers that are read at once. */
 const HEADERS_AT_ONCE = 1024;
@@ -17,72 +18,94 @@ export interface Visited {
   readonly object: Hdf5Object;
 }
 
-type Outcome = Described | { readonly error: unknown };
+/** An object, and if it is a group what is in it, by name. */
+type Outcome = { readonly object: Hdf5Object; readonly children: readonly Child[] } | { readonly error: unknown };
+
+interface At {
+  readonly address: number;
+  readonly path: string;
+}
+
+interface Child extends At {
+  readonly name: string;
+}
 
 /**
  * Every object below the root once, in the order of h5py's `visititems`. The headers are read level by level, all of a level at
  * once, so that few requests bring them; the error of an object comes when it is its turn.
  */
-export async function* walkObjects(
+export async function walkObjects(
   file: MetadataFile,
   root: ObjectHeader,
-  { signal }: WaitOptions,
-): AsyncGenerator<Visited, void, undefined> {
-  const objects = await readLevels(file, root, signal);
-  const seen = new Set([root.address]);
-  const stack = [childrenOf(objects.get(root.address), "")];
+  options: WaitOptions,
+): Promise<Iterable<Visited>> {
+  return visit(await readLevels(file, root, options), root.address);
+}
+
+function* visit(objects: ReadonlyMap<number, Outcome>, root: number): Generator<Visited, void, undefined> {
+  const seen = new Set([root]);
+  const stack = [inside(objects.get(root), "/")];
   for (let children = stack.at(-1); children !== undefined; children = stack.at(-1)) {
-    const next = children.pop();
-    if (next === undefined) {
+    const next = children.next();
+    if (next.done === true) {
       stack.pop();
       continue;
     }
-    const { address, path } = next;
+    const { address, path } = next.value;
     if (seen.has(address)) continue;
     seen.add(address);
     const outcome = objects.get(address);
     if (outcome === undefined) continue;
     if ("error" in outcome) throw outcome.error;
-    yield { address, object: { ...outcome.object, path } };
-    stack.push(childrenOf(outcome, path));
+    const { object, children: below } = outcome;
+    yield { address, object: object.path === path ? object : { ...object, path } };
+    if (below.length > 0) stack.push(inside(outcome, path));
   }
 }
 
-interface Child {
-  readonly address: number;
-  readonly path: string;
+/** What is in the group at `path`, which may have been read by another path. */
+function inside(outcome: Outcome | undefined, path: string): Iterator<Child, undefined> {
+  if (outcome === undefined) return [].values();
+  if ("error" in outcome) throw outcome.error;
+  const { object, children } = outcome;
+  if (object.path === path) return children.values();
+  return children.map((child) => ({ ...child, path: pathTo(path, child.name) })).values();
 }
 
-/** The children of a group, the first one last. Whatever order the group keeps, visiting goes by name. */
-function childrenOf(outcome: Outcome | undefined, path: string): Child[] {
-  if (outcome === undefined) return [];
-  if ("error" in outcome) throw outcome.error;
-  const addresses = new Map(outcome.children);
-  const names = sortNames(addresses.keys()).reverse();
-  return names.map((name) => ({ address: addresses.get(name) ?? 0, path: pathTo(path, name) }));
+/** Whatever order a group keeps, visiting goes by name. */
+function childrenOf({ object, children }: Described): Child[] {
+  if (children.length === 0) return NO_CHILDREN;
+  const addresses = new Map(children.map(({ name, address }) => [name, address]));
+  return sortNames(addresses.keys()).map((name) => ({
+    name,
+    address: addresses.get(name) ?? 0,
+    path: pathTo(object.path, name),
+  }));
 }
+
+const NO_CHILDREN: Child[] = [];
 
 async function readLevels(
   file: MetadataFile,
   root: ObjectHeader,
-  signal: AbortSignal | undefined,
+  { signal }: WaitOptions,
 ): Promise<Map<number, Outcome>> {
   const outcomes = new Map<number, Outcome>();
   const headers = new Budget(file.size);
   const links = new Budget(file.size);
-  let level: Child[] = [{ address: root.address, path: "/" }];
+  let level: At[] = [{ address: root.address, path: "/" }];
   while (level.length > 0) {
     const next = new Map<number, Child>();
     for (let start = 0; start < level.length; start += HEADERS_AT_ONCE) {
       signal?.throwIfAborted();
       const some = level.slice(start, start + HEADERS_AT_ONCE);
-      const described = await Promise.all(some.map((child) => attempt(file, child, headers)));
+      const described = await file.run(all(attempts(file, some, headers)), { signal });
       for (const [index, outcome] of described.entries()) {
         const { address, path } = some[index] ?? root;
         outcomes.set(address, outcome);
         if ("error" in outcome) continue;
-        links.spend(LINK_BYTES * outcome.children.length, { file: file.name, tensor: path });
-        for (const [name, child] of outcome.children) next.set(child, { address: child, path: pathTo(path, name) });
+        links.spend(LINK_BYTES * outcome.children.length, { place: { file: file.name, tensor: path } });
+        for (const child of outcome.children) next.set(child.address, child);
       }
     }
     level = [...next.values()].filter(({ address }) => !outcomes.has(address));
@@ -90,11 +113,17 @@ async function readLevels(
   return outcomes;
 }
 
-async function attempt(file: MetadataFile, { address, path }: Child, headers: Budget): Promise<Outcome> {
+/** One after another, as each is over before the next begins where all is at hand. */
+function* attempts(file: MetadataFile, children: readonly At[], headers: Budget): Generator<Reading<Outcome>> {
+  for (const child of children) yield attempt(file, child, headers);
+}
+
+function* attempt(file: MetadataFile, { address, path }: At, headers: Budget): Reading<Outcome> {
   try {
-    const header = await readObjectHeader(file, address, path);
-    headers.spend(header.size, { file: file.name, tensor: path });
-    return await describe(file, header);
+    const header = yield* readObjectHeader(file, address, path);
+    headers.spend(header.size, { place: { file: file.name, tensor: path } });
+    const described = yield* describe(file, header);
+    return { object: described.object, children: childrenOf(described) };
   } catch (error) {
     return { error };
   }

@@ -1,3 +1,4 @@
+import { UnsupportedError } from "@modelbytes/bytes";
 import type { h5wasm } from "h5wasm";
 
 /** libhdf5, as h5wasm compiles it. */
@@ -6,7 +7,10 @@ export type H5Module = Awaited<typeof h5wasm.ready>;
 let starting: Promise<Libhdf5> | undefined;
 let mounted = 0;
 
-/** libhdf5, started the first time that someone needs it: 4 MB of code, 100 ms. */
+/**
+ * libhdf5, started the first time that someone needs it: 4 MB of code, 100 ms. Rejects with an `UnsupportedError` where a page's
+ * policy does not let WebAssembly run.
+ */
 export function startLibhdf5(): Promise<Libhdf5> {
   starting ??= start();
   return starting;
@@ -14,7 +18,10 @@ export function startLibhdf5(): Promise<Libhdf5> {
 
 async function start(): Promise<Libhdf5> {
   const { h5wasm } = await import("h5wasm");
-  const module = await h5wasm.ready;
+  const module = await h5wasm.ready.catch((cause: unknown) => {
+    const hint = "a Content-Security-Policy has to allow 'wasm-unsafe-eval'";
+    throw new UnsupportedError("no-webassembly", `libhdf5 cannot be started: ${hint}`, { cause });
+  });
   module.activate_throwing_error_handler();
   return new Libhdf5(module);
 }

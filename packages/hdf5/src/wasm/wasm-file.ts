@@ -107,7 +107,7 @@ export class WasmFile implements Hdf5File {
     const { shape } = metadata;
     if (shape === null) return { dtype: "null", shape };
     if ((metadata.virtual_sources ?? []).some(({ file_name }) => file_name !== ".")) {
-      throw new UnsupportedError("virtual", "the elements are those of other files", this.#place(wanted));
+      throw new UnsupportedError("virtual-source", "the elements are those of other files", this.#place(wanted));
     }
     const type = await this.#memoryType(metadata, wanted, undefined);
     const region = selection === undefined ? { ...wholeRegion(shape), shape } : select(selection, shape);

@@ -1,3 +1,4 @@
+import { UnsupportedError } from "@modelbytes/bytes";
 import { elementCount } from "@modelbytes/tensor";
 import type { Datatype, Shape } from "../model.ts";
 import type { FileSpace } from "./file-space.ts";
@@ -28,7 +29,9 @@ export class DatasetNode {
   #written = false;
 
   /** `type` is the encoded datatype. */
-  constructor(space: FileSpace, { datatype, shape, layout = "contiguous" }: CreateDataset, type: Uint8Array) {
+  constructor(space: FileSpace, operation: CreateDataset, type: Uint8Array) {
+    checkWritten(operation);
+    const { datatype, shape, layout = "contiguous" } = operation;
     this.#varies = datatype.class === "vlen-string";
     this.#compact = layout === "compact";
     if (this.#compact && this.#varies) throw new RangeError("strings of any length are not stored in a header");
@@ -60,6 +63,18 @@ export class DatasetNode {
     this.#setLayout(message.contiguousLayout(address, this.#size));
     return { address, size: this.#size, data: this.#varies ? strings.addAll(elements) : data };
   }
+}
+
+/** What says that a dataset is stored in chunks: names of h5py, and those of a dataset that was read. */
+const CHUNKED = ["chunks", "compression", "shuffle", "fletcher32", "maxshape", "filters", "maxShape"] as const;
+
+/** Throws an `UnsupportedError` (`"chunks-not-written"`) for what would be stored in chunks: it must not be left out in silence. */
+function checkWritten(operation: CreateDataset): void {
+  const { layout = "contiguous" } = operation;
+  const asked = layout === "contiguous" || layout === "compact" ? CHUNKED.find((name) => name in operation) : "layout";
+  if (asked === undefined) return;
+  const reason = `datasets are written contiguous or compact; chunks, filters and shapes that grow (\`${asked}\`) are not written`;
+  throw new UnsupportedError("chunks-not-written", reason);
 }
 
 /** Elements of a shape. */

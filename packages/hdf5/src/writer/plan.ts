@@ -56,7 +56,7 @@ const CACHE_OPERATIONS = 1500;
  * lengths of strings decide the place of every byte; data of fixed size is not looked at.
  *
  * Throws a `RangeError` for what h5py refuses (a name that is taken, a message of 64 KiB or more), a `TypeError` for data of the wrong
- * kind, an `UnsupportedError` for datatypes that are not written here. The messages name the object.
+ * kind, an `UnsupportedError` for datatypes, and for chunks and filters, that are not written here. The messages name the object.
  */
 export function planHdf5(operations: Iterable<Hdf5Operation>, options: PlanHdf5Options = {}): Hdf5Plan {
   const planning = new Planning(options.driver ?? "path");

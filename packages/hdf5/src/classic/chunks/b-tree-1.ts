@@ -2,6 +2,7 @@ import { readTreeNode, type TreeKind, type TreeNode } from "../b-tree-1.ts";
 import { Budget } from "../budget.ts";
 import type { MetadataFile } from "../metadata-file.ts";
 import type { MetadataReader } from "../metadata-reader.ts";
+import { all, type Reading } from "../reading.ts";
 import { type ChunkSpace, isInRange, type StoredChunk, startOf } from "./chunk.ts";
 
 /** A key of the tree: u32 stored size, u32 mask, where the chunk starts, 8 bytes a dimension. */
@@ -16,22 +17,22 @@ interface Key {
  * The chunks of a region in a B-tree of version 1, which every dataset of h5py has by default. Keys ascend; a child is visited
  * only where its keys reach into the region.
  */
-export async function chunksOfTree1(file: MetadataFile, address: number, space: ChunkSpace): Promise<StoredChunk[]> {
+export function* chunksOfTree1(file: MetadataFile, address: number, space: ChunkSpace): Reading<StoredChunk[]> {
   const rank = space.layout.chunk.length;
   const kind: TreeKind<Key> = { type: 1, keyBytes: 16 + 8 * rank, decodeKey: (reader) => decodeKey(reader, rank) };
   const low = [...startOf(space, space.first), 0];
   const high = [...startOf(space, space.last), 0];
   const budget = new Budget(file.size);
 
-  async function below(at: number, parent: TreeNode<Key> | undefined): Promise<StoredChunk[]> {
-    const node = await readTreeNode(file, kind, { address: at, parent }, budget, space.path);
+  function* below(at: number, parent: TreeNode<Key> | undefined): Reading<StoredChunk[]> {
+    const node = yield* readTreeNode(file, kind, { address: at, parent }, budget, space.path);
     checkOrder(node);
     const reached = node.children.flatMap((child, index) => {
       const [key, next] = [node.keys[index], node.keys[index + 1]];
       if (key === undefined || next === undefined) return [];
       return compare(next.start, low) > 0 && compare(key.start, high) <= 0 ? [{ child, key }] : [];
     });
-    if (node.level > 0) return (await Promise.all(reached.map(({ child }) => below(child, node)))).flat();
+    if (node.level > 0) return (yield* all(reached.map(({ child }) => below(child, node)))).flat();
     return reached.flatMap(({ child, key }) => {
       const start = key.start.slice(0, rank);
       const place = start.map((at, dim) => at / (space.layout.chunk[dim] ?? 1));
@@ -41,7 +42,7 @@ export async function chunksOfTree1(file: MetadataFile, address: number, space: 
       return isInRange(space, place) ? [{ ...key, start, address: child }] : [];
     });
   }
-  return await below(address, undefined);
+  return yield* below(address, undefined);
 }
 
 function decodeKey(reader: MetadataReader, rank: number): Key {

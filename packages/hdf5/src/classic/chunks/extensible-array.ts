@@ -1,6 +1,7 @@
 import { CHECKSUM_BYTES, verifyChecksum } from "../checksum.ts";
 import type { MetadataFile } from "../metadata-file.ts";
 import type { MetadataReader } from "../metadata-reader.ts";
+import { all, type Reading, Shared } from "../reading.ts";
 import { type ChunkSpace, chunkNumber, chunkPlaces, decodeEntry, type StoredChunk } from "./chunk.ts";
 import { checkClient, checkEntrySize, isSet } from "./fixed-array.ts";
 
@@ -28,7 +29,7 @@ interface EntryArray {
   readonly groups: readonly Group[];
   /** Bytes of a block offset. */
   readonly offsetBytes: number;
-  readonly blocks: Map<number, Promise<MetadataReader>>;
+  readonly blocks: Shared<number, MetadataReader>;
 }
 
 interface Group {
@@ -39,21 +40,21 @@ interface Group {
 }
 
 /** The chunks of a region. */
-export async function chunksOfExtensibleArray(
+export function* chunksOfExtensibleArray(
   file: MetadataFile,
   address: number,
   space: ChunkSpace,
-): Promise<StoredChunk[]> {
+): Reading<StoredChunk[]> {
   const { offsetSize, lengthSize } = file.superblock;
-  const head = await file.read(address, 12 + 6 * lengthSize + offsetSize + CHECKSUM_BYTES, space.path);
+  const head = yield* file.read(address, 12 + 6 * lengthSize + offsetSize + CHECKSUM_BYTES, space.path);
   verifyChecksum(head, "an extensible array");
   const { array, index } = decodeHeader(file, head, space);
   if (index === undefined) return [];
   const indexBytes = indexBlockBytes(array);
-  const root = await file.read(index, indexBytes, space.path);
+  const root = yield* file.read(index, indexBytes, space.path);
   verifyChecksum(root, "the index of an extensible array");
   root.signature("EAIB");
-  const found = await Promise.all(
+  const found = yield* all(
     [...chunkPlaces(space)].map((place) => chunkAt(array, root, place, chunkNumber(space, place))),
   );
   return found.filter((chunk) => chunk !== undefined);
@@ -101,7 +102,7 @@ function decodeHeader(
     directGroups,
     groups,
     offsetBytes,
-    blocks: new Map(),
+    blocks: new Shared<number, MetadataReader>(),
   };
   return { array, index };
 }
@@ -112,12 +113,12 @@ function indexBlockBytes({ file, entrySize, inIndex, directGroups, groups }: Ent
   return 6 + file.superblock.offsetSize * (1 + blocks) + inIndex * entrySize + CHECKSUM_BYTES;
 }
 
-async function chunkAt(
+function* chunkAt(
   array: EntryArray,
   root: MetadataReader,
   place: readonly number[],
   number: number,
-): Promise<StoredChunk | undefined> {
+): Reading<StoredChunk | undefined> {
   const { file, space, entrySize, inIndex, least, groups, directGroups } = array;
   const { offsetSize } = file.superblock;
   const headBytes = 6 + offsetSize;
@@ -134,7 +135,7 @@ async function chunkAt(
   const addresses = headBytes + inIndex * entrySize;
   if (groupNumber < directGroups) {
     root.position = addresses + (group.firstBlock + block) * offsetSize;
-    return await entryOf(array, group, root.address(), inGroup % group.entries, () => true, place);
+    return yield* entryOf(array, group, root.address(), inGroup % group.entries, () => true, place);
   }
   const direct = groups.slice(0, directGroups).reduce((sum, { dataBlocks }) => sum + dataBlocks, 0);
   root.position = addresses + (direct + groupNumber - directGroups) * offsetSize;
@@ -143,12 +144,12 @@ async function chunkAt(
   const pages = pagesOf(array, group);
   const bitmapBytes = group.dataBlocks * Math.ceil(pages / 8);
   const bytes = headBytes + array.offsetBytes + bitmapBytes + group.dataBlocks * offsetSize + CHECKSUM_BYTES;
-  const superBlock = await blockAt(array, superAddress, bytes, "EASB");
+  const superBlock = yield* blockAt(array, superAddress, bytes, "EASB");
   superBlock.position = headBytes + array.offsetBytes;
   const bitmap = superBlock.view(bitmapBytes);
   superBlock.skip(block * offsetSize);
   const isWritten = (page: number) => isSet(bitmap, block * pages + page);
-  return await entryOf(array, group, superBlock.address(), inGroup % group.entries, isWritten, place);
+  return yield* entryOf(array, group, superBlock.address(), inGroup % group.entries, isWritten, place);
 }
 
 /** Pages of a data block; 0 where it is not paged. */
@@ -156,40 +157,37 @@ function pagesOf({ pageEntries }: EntryArray, { entries }: Group): number {
   return entries > pageEntries ? entries / pageEntries : 0;
 }
 
-async function entryOf(
+function* entryOf(
   array: EntryArray,
   group: Group,
   address: number | undefined,
   entry: number,
   isWritten: (page: number) => boolean,
   place: readonly number[],
-): Promise<StoredChunk | undefined> {
+): Reading<StoredChunk | undefined> {
   if (address === undefined) return undefined;
   const { file, space, entrySize, pageEntries, offsetBytes } = array;
   const headBytes = 6 + file.superblock.offsetSize + offsetBytes;
   if (pagesOf(array, group) === 0) {
-    const block = await blockAt(array, address, headBytes + group.entries * entrySize + CHECKSUM_BYTES, "EADB");
+    const block = yield* blockAt(array, address, headBytes + group.entries * entrySize + CHECKSUM_BYTES, "EADB");
     block.position = headBytes + entry * entrySize;
     return decodeEntry(block, entrySize, space, place);
   }
   const page = Math.floor(entry / pageEntries);
   if (!isWritten(page)) return undefined;
-  await blockAt(array, address, headBytes + CHECKSUM_BYTES, "EADB");
+  yield* blockAt(array, address, headBytes + CHECKSUM_BYTES, "EADB");
   const pageBytes = pageEntries * entrySize + CHECKSUM_BYTES;
-  const entries = await blockAt(array, address + headBytes + CHECKSUM_BYTES + page * pageBytes, pageBytes, "");
+  const entries = yield* blockAt(array, address + headBytes + CHECKSUM_BYTES + page * pageBytes, pageBytes, "");
   entries.position = (entry % pageEntries) * entrySize;
   return decodeEntry(entries, entrySize, space, place);
 }
 
 /** A block whose checksum holds; each is read once. */
-function blockAt(array: EntryArray, address: number, bytes: number, signature: string): Promise<MetadataReader> {
-  const known = array.blocks.get(address);
-  if (known !== undefined) return known;
-  const reading = array.file.read(address, bytes, array.space.path).then((reader) => {
+function blockAt(array: EntryArray, address: number, bytes: number, signature: string): Reading<MetadataReader> {
+  return array.blocks.of(address, function* () {
+    const reader = yield* array.file.read(address, bytes, array.space.path);
     reader.signature(signature);
     verifyChecksum(reader, "a block of an extensible array");
     return reader;
   });
-  array.blocks.set(address, reading);
-  return reading;
 }

@@ -1,4 +1,5 @@
 import type { MetadataFile } from "../metadata-file.ts";
+import type { Reading } from "../reading.ts";
 import { chunksOfTree1 } from "./b-tree-1.ts";
 import { chunksOfTree2 } from "./b-tree-2.ts";
 import { type ChunkSpace, chunkNumber, chunkPlaces, type StoredChunk, startOf } from "./chunk.ts";
@@ -6,7 +7,7 @@ import { chunksOfExtensibleArray } from "./extensible-array.ts";
 import { chunksOfFixedArray } from "./fixed-array.ts";
 
 /** The chunks that hold elements of a region, as far as they were written. The region is not empty. */
-export async function findChunks(file: MetadataFile, space: ChunkSpace): Promise<StoredChunk[]> {
+export function* findChunks(file: MetadataFile, space: ChunkSpace): Reading<StoredChunk[]> {
   const { address, index } = space.layout;
   if (address === undefined) return [];
   switch (index.kind) {
@@ -20,12 +21,12 @@ export async function findChunks(file: MetadataFile, space: ChunkSpace): Promise
         return { address: at, size: space.chunkBytes, mask: 0, start: startOf(space, place) };
       });
     case "b-tree-1":
-      return await chunksOfTree1(file, address, space);
+      return yield* chunksOfTree1(file, address, space);
     case "b-tree-2":
-      return await chunksOfTree2(file, address, space);
+      return yield* chunksOfTree2(file, address, space);
     case "fixed-array":
-      return await chunksOfFixedArray(file, address, space);
+      return yield* chunksOfFixedArray(file, address, space);
     case "extensible-array":
-      return await chunksOfExtensibleArray(file, address, space);
+      return yield* chunksOfExtensibleArray(file, address, space);
   }
 }

@@ -1,6 +1,7 @@
 import { CHECKSUM_BYTES, verifyChecksum } from "../checksum.ts";
 import type { MetadataFile } from "../metadata-file.ts";
 import type { MetadataReader } from "../metadata-reader.ts";
+import { all, type Reading } from "../reading.ts";
 import { type ChunkSpace, chunkNumber, chunkPlaces, decodeEntry, type StoredChunk } from "./chunk.ts";
 
 /**
@@ -12,13 +13,9 @@ import { type ChunkSpace, chunkNumber, chunkPlaces, decodeEntry, type StoredChun
  *
  * With more than 2^bits entries the block is paged; a page is 2^bits entries and a checksum, and whose bit is 0 was never written.
  */
-export async function chunksOfFixedArray(
-  file: MetadataFile,
-  address: number,
-  space: ChunkSpace,
-): Promise<StoredChunk[]> {
+export function* chunksOfFixedArray(file: MetadataFile, address: number, space: ChunkSpace): Reading<StoredChunk[]> {
   const { offsetSize, lengthSize } = file.superblock;
-  const head = await file.read(address, 8 + lengthSize + offsetSize + CHECKSUM_BYTES, space.path);
+  const head = yield* file.read(address, 8 + lengthSize + offsetSize + CHECKSUM_BYTES, space.path);
   verifyChecksum(head, "a fixed array");
   head.signature("FAHD");
   head.version("a fixed array", 0);
@@ -34,7 +31,7 @@ export async function chunksOfFixedArray(
   const places = [...chunkPlaces(space)].map((place) => ({ place, number: chunkNumber(space, place) }));
   if (places.some(({ number }) => number >= entries))
     throw head.corruptPiece("fixed-array", "fewer entries than chunks");
-  const pages = await readPages(array, new Set(places.map(({ number }) => Math.floor(number / array.pageEntries))));
+  const pages = yield* readPages(array, new Set(places.map(({ number }) => Math.floor(number / array.pageEntries))));
   return places.flatMap(({ place, number }) => {
     const page = pages.get(Math.floor(number / array.pageEntries));
     if (page === undefined) return [];
@@ -67,14 +64,14 @@ interface Pages {
   readonly pageEntries: number;
 }
 
-async function readPages(array: Pages, wanted: ReadonlySet<number>): Promise<Map<number, MetadataReader>> {
+function* readPages(array: Pages, wanted: ReadonlySet<number>): Reading<Map<number, MetadataReader>> {
   const { file, space, block, entrySize, entries, pageEntries } = array;
   const paged = entries > pageEntries;
   const pageCount = Math.ceil(entries / pageEntries);
   const bitmapBytes = paged ? Math.ceil(pageCount / 8) : 0;
   const headBytes = 6 + file.superblock.offsetSize + bitmapBytes;
   const length = headBytes + (paged ? 0 : entries * entrySize) + CHECKSUM_BYTES;
-  const reader = await file.read(block, length, space.path);
+  const reader = yield* file.read(block, length, space.path);
   verifyChecksum(reader, "a block of a fixed array");
   reader.signature("FADB");
   reader.version("a fixed array", 0);
@@ -84,14 +81,14 @@ async function readPages(array: Pages, wanted: ReadonlySet<number>): Promise<Map
   if (!paged) return new Map([[0, reader.piece(entries * entrySize)]]);
   const written = [...wanted].filter((page) => isSet(bitmap, page));
   const pageBytes = pageEntries * entrySize + CHECKSUM_BYTES;
-  const pages = written.map(async (page) => {
+  const pages = written.map(function* (page) {
     const inPage = Math.min(pageEntries, entries - page * pageEntries);
     const at = block + length + page * pageBytes;
-    const piece = await file.read(at, inPage * entrySize + CHECKSUM_BYTES, space.path);
+    const piece = yield* file.read(at, inPage * entrySize + CHECKSUM_BYTES, space.path);
     verifyChecksum(piece, "a page of a fixed array");
     return [page, piece] as const;
   });
-  return new Map(await Promise.all(pages));
+  return new Map(yield* all(pages));
 }
 
 /** Whether a bit is set, the highest of a byte being the first. */

@@ -28,18 +28,11 @@ export function decodeDataspace(reader: MetadataReader): Dataspace {
     if (kind > 2 || (kind === 0 && rank > 0))
       throw reader.corruptPiece("dataspace", `a dataspace of kind ${kind}, rank ${rank}`);
   }
-  const shape = Array.from({ length: rank }, () => reader.length());
+  const shape: number[] = [];
+  while (shape.length < rank) shape.push(reader.length());
   if (checkedElementCount(shape) === undefined) {
     throw reader.corruptPiece("shape", `the shape [${shape.join(", ")}] has more elements than any file`);
   }
   if ((flags & 1) === 0) return { shape, maxShape: shape };
-  return { shape, maxShape: shape.map(() => decodeMost(reader)) };
-}
-
-/** The most elements along a dimension; all bits set is no limit. */
-function decodeMost(reader: MetadataReader): number | null {
-  const bytes = reader.view(reader.widths.lengthSize);
-  if (bytes.every((byte) => byte === 0xff)) return null;
-  reader.position -= bytes.length;
-  return reader.length();
+  return { shape, maxShape: shape.map(() => reader.limit() ?? null) };
 }

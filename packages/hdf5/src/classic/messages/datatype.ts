@@ -103,7 +103,7 @@ function decodeBits(head: Head): { readonly bitOffset: number; readonly precisio
 function decodeFloat(head: Head): Datatype {
   const { reader, bits, size } = head;
   if ((bits & 0x40) !== 0) throw reader.unsupported("vax", "numbers in the byte order of a VAX", head.start);
-  const range = decodeBits(head);
+  const { bitOffset, precision } = decodeBits(head);
   const exponentLocation = reader.uint8();
   const exponentSize = reader.uint8();
   const mantissaLocation = reader.uint8();
@@ -111,8 +111,20 @@ function decodeFloat(head: Head): Datatype {
   const exponentBias = reader.uint32();
   const normalization = (["none", "kept", "implied"] as const)[(bits >> 4) & 3];
   if (normalization === undefined) throw wrong(head, "an unknown normalization of mantissas");
-  const parts = { exponentLocation, exponentSize, exponentBias, mantissaLocation, mantissaSize, normalization };
-  return { class: "float", size, order: orderOf(bits), ...range, signLocation: (bits >> 8) & 255, ...parts };
+  return {
+    class: "float",
+    size,
+    order: orderOf(bits),
+    bitOffset,
+    precision,
+    signLocation: (bits >> 8) & 255,
+    exponentLocation,
+    exponentSize,
+    exponentBias,
+    mantissaLocation,
+    mantissaSize,
+    normalization,
+  };
 }
 
 function decodeTag(bytes: Uint8Array): string {

@@ -24,7 +24,8 @@ export type StoredLayout =
       /** Whether chunks that reach over the edge of the dataset are stored without filters. */
       readonly plainEdges: boolean;
     }
-  | { readonly class: "virtual" };
+  /** The mappings to other datasets are an object of a global heap. */
+  | { readonly class: "virtual"; readonly heap: number | undefined; readonly index: number };
 
 /**
  * Message 0x08, where the elements lie.
@@ -33,7 +34,7 @@ export type StoredLayout =
  *                     [u32 size, bytes if compact]
  *     version 3:      03 class     compact: u16 size, bytes     contiguous: A, L     chunked: u8 rank+1, A, u32 dimensions, u32 element size
  *     versions 4, 5:  the same but for chunked: flags, rank+1, bytes per dimension, dimensions (the last is the element size),
- *                     index kind, its parameters, A
+ *                     index kind, its parameters, A            virtual: A of a global heap, u32 index
  */
 export function decodeLayout(reader: MetadataReader): StoredLayout {
   const version = reader.version("the layout message", 1, 2, 3, 4, 5);
@@ -41,7 +42,7 @@ export function decodeLayout(reader: MetadataReader): StoredLayout {
   const kind = reader.uint8();
   if (kind === 0) return { class: "compact", bytes: reader.view(reader.uint16()) };
   if (kind === 1) return { class: "contiguous", address: reader.address(), size: reader.length() };
-  if (kind === 3 && version > 3) return { class: "virtual" };
+  if (kind === 3 && version > 3) return { class: "virtual", heap: reader.address(), index: reader.uint32() };
   if (kind !== 2) throw reader.corruptPiece("layout", `layout class ${kind} is unknown`);
   return version === 3 ? decodeChunked(reader) : decodeNewChunked(reader);
 }
