@@ -3,40 +3,43 @@ import type { KerasHdf5Contents, KerasHdf5Entry, KerasWeight, KerasWeightRole, L
 import type { Form } from "./form.ts";
 import { readableNames } from "./readable-names.ts";
 import { describeTensor } from "./stored-tensor.ts";
-import { type Survey, typed } from "./survey.ts";
+import type { Survey } from "./survey.ts";
+import { typed } from "./typed.ts";
 
-/** A listed name, and whose it is. */
-interface Row {
-  readonly listed: Listed;
+/** Whose a tensor is. */
+interface Owner {
   readonly role: KerasWeightRole;
   readonly layer?: string;
 }
+
+/** A listed name, and whose it is. */
+type Row = readonly [listed: Listed, owner: Owner];
 
 /** Finds the dataset of every name that a file lists, and the datasets that it lists nowhere. */
 export async function catalogue(survey: Survey, { kind, lists, metadata }: Form): Promise<KerasHdf5Contents> {
   const rows = [...rowsOf(lists)];
   const unlisted = unlistedKeys(survey, rows);
-  for (const key of unlisted) rows.push({ listed: { name: key, key, readable: [] }, role: "unlisted" });
+  for (const key of unlisted) rows.push([{ name: key, key, readable: [] }, { role: "unlisted" }]);
 
-  const objects = await Promise.all(rows.map(({ listed }) => survey.find(listed.key)));
   const described = await Promise.all(
-    objects.map(async (object) => {
+    rows.map(async ([{ key }]) => {
+      const object = survey.known(key) ?? (await survey.find(key));
       if (object === undefined || object instanceof ModelbytesError) return object;
-      return object.kind === "dataset" ? await typed(describeTensor(survey.file, object, kind)) : object.kind;
+      return object.kind === "dataset" ? typed(describeTensor(survey.file, object, kind)) : object.kind;
     }),
   );
-  const names = readableNames(rows.map(({ listed }) => listed));
+  const names = readableNames(rows.map(([listed]) => listed));
   const entries = new Map<string, KerasHdf5Entry>();
   const problems: ModelbytesError[] = [];
   const unreadable = new Map<string, ModelbytesError>();
-  for (const [index, { listed, role, layer }] of rows.entries()) {
+  for (const [index, [listed, owner]] of rows.entries()) {
     const { key } = listed;
     const stored = described[index];
-    if (stored === undefined || typeof stored === "string") reportMissing(survey, listed, layer, stored);
+    if (stored === undefined || typeof stored === "string") reportMissing(survey, listed, owner, stored);
     else if (stored instanceof ModelbytesError) unreadable.set(key, stored);
     else if (!entries.has(key)) {
-      const { unmarked: isUnmarked, ...tensor } = stored;
-      entries.set(key, { ...tensor, name: names.get(key) ?? key, role, ...(layer !== undefined && { layer }) });
+      const { dtype, shape, byteLength, unmarked: isUnmarked } = stored;
+      entries.set(key, { dtype, shape, byteLength, name: names.get(key) ?? key, ...owner });
       if (isUnmarked) problems.push(new CorruptError("unmarked", UNMARKED, { file: survey.file.name, tensor: key }));
     }
   }
@@ -56,31 +59,27 @@ export async function catalogue(survey: Survey, { kind, lists, metadata }: Form)
     unlisted,
     problems,
     unreadable,
-    damage: survey.damage,
+    damage: [...new Set([...survey.damage, ...survey.broken()])],
   };
 }
 
 const UNMARKED = "two bytes an element, and nothing says that they are bfloat16: Keras cannot read them";
 
 function* rowsOf({ layers, topLevel, optimizer, metrics }: Lists): Generator<Row> {
-  for (const { path, weights } of layers) for (const listed of weights) yield { listed, role: "layer", layer: path };
-  for (const listed of topLevel) yield { listed, role: "top-level" };
-  for (const listed of optimizer) yield { listed, role: "optimizer" };
-  for (const listed of metrics) yield { listed, role: "metric" };
+  for (const { path, weights } of layers) for (const listed of weights) yield [listed, { role: "layer", layer: path }];
+  for (const listed of topLevel) yield [listed, { role: "top-level" }];
+  for (const listed of optimizer) yield [listed, { role: "optimizer" }];
+  for (const listed of metrics) yield [listed, { role: "metric" }];
 }
 
 function unlistedKeys(survey: Survey, rows: readonly Row[]): string[] {
-  const listed = new Set(rows.map(({ listed }) => listed.key));
-  const datasets = [...survey.objects()].filter(({ kind }) => kind === "dataset");
-  return datasets.map(({ path }) => path).filter((path) => !listed.has(path));
+  const listed = new Set(rows.map(([{ key }]) => key));
+  const keys: string[] = [];
+  for (const { kind, path } of survey.objects()) if (kind === "dataset" && !listed.has(path)) keys.push(path);
+  return keys;
 }
 
-function reportMissing(
-  survey: Survey,
-  { name, key }: Listed,
-  layer: string | undefined,
-  found: string | undefined,
-): void {
+function reportMissing(survey: Survey, { name, key }: Listed, { layer }: Owner, found: string | undefined): void {
   const owner = layer === undefined ? "the file" : `the layer at ${JSON.stringify(layer)}`;
   const instead = found === undefined ? "there is no such dataset" : `that is a ${found}`;
   survey.corrupt("weight", `${owner} lists the weight ${JSON.stringify(name)}, but ${instead}`, key);

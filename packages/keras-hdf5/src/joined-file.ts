@@ -1,4 +1,11 @@
-import { CorruptError, NotFoundError, sortNames, type WaitOptions } from "@modelbytes/bytes";
+import {
+  CorruptError,
+  ModelbytesError,
+  NotFoundError,
+  type Source,
+  sortNames,
+  type WaitOptions,
+} from "@modelbytes/bytes";
 import type {
   Hdf5Attribute,
   Hdf5Dataset,
@@ -9,11 +16,15 @@ import type {
   Hdf5ReadOptions,
   Hdf5Value,
 } from "@modelbytes/hdf5";
+import { everyObject, type WalkOptions } from "./every-object.ts";
 
-/** A file and what an index calls it. */
+/** One of the files that make up weights. */
 export interface Shard {
+  /** What an index calls it. */
   readonly name: string;
   readonly file: Hdf5File;
+  /** The bytes that `file` reads. */
+  readonly source: Source;
 }
 
 /** An object, and the shard that it is in; of a group, every shard that has a part of it. */
@@ -26,25 +37,37 @@ interface Found {
 export class JoinedFile implements Hdf5File {
   readonly engine: Hdf5File["engine"];
   readonly name: string;
+  /** The errors of objects that cannot be read, by their paths. */
+  readonly broken: ReadonlyMap<string, ModelbytesError>;
   readonly #shards: readonly Shard[];
   readonly #objects: ReadonlyMap<string, Found>;
 
-  private constructor(name: string, shards: readonly Shard[], objects: ReadonlyMap<string, Found>) {
+  private constructor(
+    name: string,
+    shards: readonly Shard[],
+    objects: ReadonlyMap<string, Found>,
+    broken: ReadonlyMap<string, ModelbytesError>,
+  ) {
     this.name = name;
+    this.broken = broken;
     this.engine = shards[0]?.file.engine ?? "classic";
     this.#shards = shards;
     this.#objects = objects;
   }
 
-  /** Looks at every object. Throws a `CorruptError` (`"shards"`) for a dataset that two of the files have. */
-  static async of(name: string, shards: readonly Shard[], options: WaitOptions): Promise<JoinedFile> {
-    const objects = new Map<string, Found>();
+  /** Looks at every object, with `tolerant` passing over those that cannot be read. Throws a `CorruptError` (`"shards"`) for a dataset that two of the files have. */
+  static async of(name: string, shards: readonly Shard[], options: WalkOptions): Promise<JoinedFile> {
+    const root: Hdf5Group = { kind: "group", path: "/", attributes: new Map(), links: new Map() };
+    const objects = new Map<string, Found>([["/", { object: root, shards: [] }]]); // an index may map nothing
+    const broken = new Map<string, ModelbytesError>();
     for (const shard of shards) {
-      const add = (object: Hdf5Object) => objects.set(object.path, joined(objects.get(object.path), object, shard));
-      add(await shard.file.group("/", options));
-      for await (const object of shard.file.walk(options)) add(object);
+      const top = await shard.file.group("/", options);
+      for (const [path, found] of await everyObject(shard.file, top, options)) {
+        if (found instanceof ModelbytesError) broken.set(path, found);
+        else objects.set(path, joined(objects.get(path), found, shard));
+      }
     }
-    return new JoinedFile(name, shards, objects);
+    return new JoinedFile(name, shards, objects, broken);
   }
 
   /** The names of the shards that have an object, or a part of it. */
@@ -104,7 +127,7 @@ export class JoinedFile implements Hdf5File {
 
   #find(path: string): Found {
     const found = this.#objects.get(path);
-    if (found === undefined) throw this.#absent(path);
+    if (found === undefined) throw this.broken.get(path) ?? this.#absent(path);
     return found;
   }
 

@@ -16,6 +16,7 @@ import type {
   KerasLayer,
   KerasWeight,
 } from "./contents.ts";
+import type { Shard } from "./joined-file.ts";
 import { readStored } from "./stored-tensor.ts";
 import { type VerifyOptions, verifyKerasHdf5 } from "./verify.ts";
 
@@ -45,15 +46,18 @@ export class KerasHdf5 implements TensorFile<KerasHdf5Entry> {
   readonly unlisted: readonly string[];
   /** Datasets that are no tensors, each with the error that reading it gives. */
   readonly unreadable: ReadonlyMap<string, ModelbytesError>;
-  /** What is wrong with the file's lists; empty unless the file was opened as `tolerant`. */
+  /** What is wrong with the file's lists and objects; empty unless the file was opened as `tolerant`. */
   readonly damage: readonly ModelbytesError[];
-  /** The HDF5 file itself. */
+  /** The HDF5 file itself; of sharded weights, the shards as if they were one. */
   readonly hdf5: Hdf5File;
+  /** The files on the disk: one, or the shards. */
+  readonly parts: readonly Shard[];
   readonly #contents: KerasHdf5Contents;
   readonly #keys: ReadonlyMap<string, string>;
 
-  constructor(hdf5: Hdf5File, contents: KerasHdf5Contents) {
+  constructor(hdf5: Hdf5File, contents: KerasHdf5Contents, parts: readonly Shard[]) {
     this.hdf5 = hdf5;
+    this.parts = parts;
     this.kind = contents.kind;
     this.metadata = contents.metadata;
     this.entries = contents.entries;

@@ -1,6 +1,6 @@
 import type { Hdf5Group, Hdf5Object } from "@modelbytes/hdf5";
 import type { Listed, ListedLayer, Lists } from "./contents.ts";
-import { compareNumbered, lastName, parentOf, pathIn } from "./path.ts";
+import { lastName, parentOf, pathIn, sortNumbered } from "./path.ts";
 import type { Survey } from "./survey.ts";
 
 /**
@@ -15,17 +15,18 @@ import type { Survey } from "./survey.ts";
  * and layers of one class come in the order of their numbers here.
  */
 export async function readNumberedVars(survey: Survey): Promise<Lists> {
-  const groups = [...survey.objects()]
-    .filter(isVars)
-    .sort((a, b) => compareNumbered(parentOf(a.path), parentOf(b.path)));
-  const given = await Promise.all(groups.map((group) => survey.text(group, "name")));
+  const groups = new Map<string, Hdf5Group>();
+  for (const object of survey.objects()) if (isVars(object)) groups.set(parentOf(object.path), object);
+  const given = new Map(
+    await Promise.all([...groups].map(async ([path, group]) => [path, await survey.text(group, "name")] as const)),
+  );
   const readable = new Map<string, string>();
   const layers: ListedLayer[] = [];
-  for (const [index, group] of groups.entries()) {
-    const path = parentOf(group.path);
-    const name = given[index] || lastName(path);
-    readable.set(path, readableName(path, given[index], readable));
-    layers.push({ name, path, weights: await readVars(survey, group, readable.get(path) ?? "") });
+  for (const path of sortNumbered(groups.keys())) {
+    const owner = readableName(path, given.get(path), readable);
+    readable.set(path, owner);
+    const weights = await readVars(survey, groups.get(path), owner);
+    layers.push({ name: given.get(path) || lastName(path), path, weights });
   }
   const of = (owner: string) => layers.filter(({ path }) => ownerOf(path) === owner);
   const weightsOf = (owner: string) => of(owner).flatMap(({ weights }) => weights);
@@ -42,11 +43,13 @@ export function isVars(object: Hdf5Object): object is Hdf5Group {
   return object.kind === "group" && lastName(object.path) === "vars";
 }
 
-async function readVars(survey: Survey, { path, links }: Hdf5Group, owner: string): Promise<Listed[]> {
+async function readVars(survey: Survey, group: Hdf5Group | undefined, owner: string): Promise<Listed[]> {
+  if (group === undefined) return [];
   const weights: Listed[] = [];
-  for (const name of [...links.keys()].sort(compareNumbered)) {
-    const key = pathIn(path, name);
-    if ((await survey.group(key)) !== undefined) continue; // of an object in an attribute called "vars"
+  for (const name of sortNumbered(group.links.keys())) {
+    const key = pathIn(group.path, name);
+    const object = survey.known(key) ?? (await survey.find(key));
+    if (object !== undefined && "kind" in object && object.kind === "group") continue; // of an object in an attribute called "vars"
     weights.push({ name, key, readable: [owner === "" ? name : `${owner}/${name}`] });
   }
   return weights;

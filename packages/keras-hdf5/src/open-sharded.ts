@@ -2,6 +2,7 @@ import {
   CorruptError,
   type Folder,
   type FolderLike,
+  ModelbytesError,
   type Source,
   type SourceLike,
   toFolder,
@@ -9,7 +10,7 @@ import {
   UnsupportedError,
   type WaitOptions,
 } from "@modelbytes/bytes";
-import { type OpenHdf5Options, openHdf5 } from "@modelbytes/hdf5";
+import { openHdf5 } from "@modelbytes/hdf5";
 import { catalogue } from "./catalogue.ts";
 import type { KerasHdf5Contents } from "./contents.ts";
 import { JoinedFile, type Shard } from "./joined-file.ts";
@@ -17,8 +18,9 @@ import { KerasHdf5 } from "./keras-hdf5.ts";
 import { readNumberedVars } from "./numbered-vars.ts";
 import type { OpenKerasHdf5Options } from "./open.ts";
 import { parentOf } from "./path.ts";
-import { parseShardIndex, type ShardIndex } from "./shard-index.ts";
+import { parseShardIndex, type ShardIndex, shardedSize } from "./shard-index.ts";
 import { Survey } from "./survey.ts";
+import { typed } from "./typed.ts";
 
 /** How sharded weights are opened. */
 export interface OpenShardedKerasWeightsOptions extends OpenKerasHdf5Options {
@@ -33,7 +35,8 @@ const MOST_INDEX_BYTES: number = 2 ** 26;
  * Opens sharded weights of Keras 3 by their index, `.weights.json`: all shards as one file of the kind `"keras-weights-sharded"`.
  *
  * Rejects as `openKerasHdf5` does, with a `NotFoundError` where the index or a shard is missing, and with a `CorruptError` where the
- * index is none or leads elsewhere (`"shard-index"`) or does not agree with the shards (`"shards"`). Throws a `TypeError` for an index
+ * index is none or leads elsewhere (`"shard-index"`) or does not agree with the shards (`"shards"`). With `tolerant` it opens with the
+ * shards that there are. Throws a `TypeError` for an index
  * of which nobody knows where its shards are.
  */
 export async function openShardedKerasWeights(
@@ -43,13 +46,13 @@ export async function openShardedKerasWeights(
   const source = toSource(from, options);
   const folder = toFolder(options.folder ?? folderOf(from), options);
   const index = await readIndex(source, options);
-  const shards = await openShards(source.name, folder, index, options);
+  const { shards, damage } = await openShards(source.name, folder, index, options);
   try {
-    const joined = await JoinedFile.of(source.name, shards, { signal: options.signal });
-    const contents = await readContents(joined, index, options);
+    const joined = await JoinedFile.of(source.name, shards, options);
+    const contents = await readContents(joined, index, damage, options);
     const [first] = contents.damage;
     if (first !== undefined && options.tolerant !== true) throw first;
-    return new KerasHdf5(joined, contents);
+    return new KerasHdf5(joined, contents, shards);
   } catch (error) {
     await Promise.all(shards.map(({ file }) => file.close()));
     throw error;
@@ -84,8 +87,8 @@ async function openShards(
   file: string,
   folder: Folder,
   { files }: ShardIndex,
-  options: OpenHdf5Options,
-): Promise<Shard[]> {
+  options: OpenKerasHdf5Options,
+): Promise<{ readonly shards: Shard[]; readonly damage: ModelbytesError[] }> {
   const names = [...new Set([...files.values()].flat())];
   const sources = names.map((name) => {
     try {
@@ -95,11 +98,17 @@ async function openShards(
     }
   });
   const shards: Shard[] = [];
+  const damage: ModelbytesError[] = [];
   try {
     for (const [index, source] of sources.entries()) {
-      shards.push({ name: names[index] ?? "", file: await openHdf5(source, options) });
+      const opened = await typed(openHdf5(source, options));
+      if (!(opened instanceof ModelbytesError)) shards.push({ name: names[index] ?? "", file: opened, source });
+      else if (options.tolerant === true) damage.push(opened);
+      else throw opened;
     }
-    return shards;
+    const [first] = damage;
+    if (first !== undefined && shards.length === 0) throw first;
+    return { shards, damage };
   } catch (error) {
     await Promise.all(shards.map((shard) => shard.file.close()));
     throw error;
@@ -109,12 +118,15 @@ async function openShards(
 async function readContents(
   joined: JoinedFile,
   index: ShardIndex,
+  lost: readonly ModelbytesError[],
   { signal }: WaitOptions,
 ): Promise<KerasHdf5Contents> {
   const survey = await Survey.of(joined, { signal });
   const lists = await readNumberedVars(survey);
   const contents = await catalogue(survey, { kind: "keras-weights-sharded", lists, metadata: {} });
-  const damage = [...contents.damage, ...disagreements(contents, joined, index)];
+  const damage = [
+    ...new Set([...lost, ...joined.broken.values(), ...contents.damage, ...disagreements(contents, joined, index)]),
+  ];
   return { ...contents, damage, problems: [...contents.problems, ...sizeProblems(contents, joined, index)] };
 }
 
@@ -148,7 +160,10 @@ function* sizeProblems(
   joined: JoinedFile,
   { totalSize }: ShardIndex,
 ): Generator<CorruptError> {
-  const size = [...entries.values()].reduce((sum, { byteLength = 0 }) => sum + byteLength, 0);
+  const sizes = [...entries.values()].map(
+    ({ dtype, shape, byteLength }) => shardedSize(dtype, shape) ?? byteLength ?? 0,
+  );
+  const size = sizes.reduce((sum, each) => sum + each, 0);
   if (totalSize === undefined || totalSize === size) return;
   const reason = `the index says that all values take ${totalSize} bytes, and they take ${size}`;
   yield new CorruptError("total-size", reason, { file: joined.name });

@@ -1,4 +1,4 @@
-import type { SourceLike } from "@modelbytes/bytes";
+import { type SourceLike, toSource } from "@modelbytes/bytes";
 import { type OpenHdf5Options, openHdf5 } from "@modelbytes/hdf5";
 import { catalogue } from "./catalogue.ts";
 import { readForm } from "./form.ts";
@@ -8,8 +8,8 @@ import { Survey } from "./survey.ts";
 /** How a Keras file is opened. */
 export interface OpenKerasHdf5Options extends OpenHdf5Options {
   /**
-   * Opens a file whose lists are damaged with what is left of them, and lists the damage in `damage`. By default opening fails, as
-   * loading such a model in Keras does.
+   * Opens a file whose lists, groups or datasets are damaged with what is left of them, and lists the damage in `damage`. By default
+   * opening fails, as loading such a model in Keras does.
    */
   readonly tolerant?: boolean | undefined;
 }
@@ -22,13 +22,14 @@ export interface OpenKerasHdf5Options extends OpenHdf5Options {
  * `UnsupportedError` (`"not-keras"`) where it is an HDF5 file of something else.
  */
 export async function openKerasHdf5(from: SourceLike, options: OpenKerasHdf5Options = {}): Promise<KerasHdf5> {
-  const file = await openHdf5(from, options);
+  const source = toSource(from, options);
+  const file = await openHdf5(source, options);
   try {
-    const survey = await Survey.of(file, { signal: options.signal });
+    const survey = await Survey.of(file, options);
     const contents = await catalogue(survey, await readForm(survey));
     const [first] = contents.damage;
     if (first !== undefined && options.tolerant !== true) throw first;
-    return new KerasHdf5(file, contents);
+    return new KerasHdf5(file, contents, [{ name: file.name, file, source }]);
   } catch (error) {
     await file.close();
     throw error;

@@ -2,14 +2,14 @@
 
 /** Where a name of an attribute leads: from the group at `path`, or with a "/" in front from the root. Names may be paths themselves. */
 export function pathIn(path: string, name: string): string {
-  const from = name.startsWith("/") ? "" : path;
-  return (
-    `${from}/${name}`
-      .split("/")
-      .filter((each) => each !== "" && each !== ".")
-      .join("/") || "/"
-  );
+  const whole = path === "" || path === "/" || name.startsWith("/") ? name : `${path}/${name}`;
+  if (!NOTHING.test(whole)) return whole; // most are
+  const names = whole.split("/").filter((each) => each !== "" && each !== ".");
+  return names.join("/") || "/";
 }
+
+/** A name in a path that stands for nothing. */
+const NOTHING = /(?:^|\/)\.?(?:\/|$)/;
 
 /** The path of the group that an object is in; `""` for those in the root. */
 export function parentOf(path: string): string {
@@ -22,30 +22,34 @@ export function lastName(path: string): string {
 }
 
 /**
- * Below zero, zero or above, as Keras numbers objects of one class: `dense`, `dense_1`, `dense_2`, `dense_10`; HDF5 lists these as
- * text. A group comes before what is in it.
+ * Paths as Keras numbers objects of one class: `dense`, `dense_1`, `dense_2`, `dense_10`; HDF5 lists these as text. A group comes
+ * before what is in it.
  */
-export function compareNumbered(a: string, b: string): number {
-  const left = a.split("/");
-  const right = b.split("/");
-  for (let index = 0; index < Math.min(left.length, right.length); index++) {
-    const order = compareNames(left[index] ?? "", right[index] ?? "");
-    if (order !== 0) return order;
+export function sortNumbered(paths: Iterable<string>): string[] {
+  const keyed = Array.from(paths, (path) => ({ path, parts: path.split("/").map(numbered) }));
+  return keyed.sort((a, b) => compareParts(a.parts, b.parts)).map(({ path }) => path);
+}
+
+/** `dense_10` is `dense_` and 10; what has no number is the one before all others: `dense` is `dense_` and -1. */
+interface Numbered {
+  readonly text: string;
+  readonly number: number;
+}
+
+const NUMBER = /(?:^|_)(\d{1,15})$/;
+
+function numbered(name: string): Numbered {
+  const [, digits] = NUMBER.exec(name) ?? [];
+  if (digits === undefined) return { text: `${name}_`, number: -1 };
+  return { text: name.slice(0, name.length - digits.length), number: Number(digits) };
+}
+
+function compareParts(a: readonly Numbered[], b: readonly Numbered[]): number {
+  for (const [index, left] of a.entries()) {
+    const right = b[index];
+    if (right === undefined) break;
+    if (left.text !== right.text) return left.text < right.text ? -1 : 1;
+    if (left.number !== right.number) return left.number - right.number;
   }
-  return left.length - right.length;
-}
-
-const NUMBERED = /^(|.*_)(\d{1,15})$/s;
-
-function compareNames(a: string, b: string): number {
-  const [left, leftNumber] = partsOf(a);
-  const [right, rightNumber] = partsOf(b);
-  if (left !== right) return left < right ? -1 : 1;
-  return leftNumber - rightNumber;
-}
-
-/** `dense_10` as `dense_` and 10; what has no number as the one before all others: `dense` as `dense_` and -1. */
-function partsOf(name: string): readonly [text: string, number: number] {
-  const [, text, digits] = NUMBERED.exec(name) ?? [];
-  return text === undefined ? [`${name}_`, -1] : [text, Number(digits)];
+  return a.length - b.length;
 }

@@ -1,4 +1,5 @@
 import { CorruptError, decodeName } from "@modelbytes/bytes";
+import { DTYPES, type DType, elementCount } from "@modelbytes/tensor";
 
 /**
  * What `.weights.json` says, which Keras 3.10 and later write beside the shards:
@@ -33,6 +34,39 @@ export function parseShardIndex(bytes: Uint8Array, file: string): ShardIndex {
   }
   const { total_size: totalSize } = isObject(metadata) ? metadata : {};
   return { totalSize: typeof totalSize === "number" ? totalSize : undefined, files };
+}
+
+/**
+ * The bytes of an index, as Python's `json.dumps(…, indent=4)` has it. `files` is in the order of writing; a group whose files are a
+ * list there has one in the index.
+ */
+export function encodeShardIndex(
+  totalSize: number | undefined,
+  files: ReadonlyMap<string, string | readonly string[]>,
+): Uint8Array<ArrayBuffer> {
+  const map = Object.fromEntries([...files].map(([group, names]) => [`/${group}`, names]));
+  const json = JSON.stringify({ metadata: { total_size: 0 }, weight_map: map }, undefined, 4);
+  const size = totalSize === undefined ? "0" : Number.isInteger(totalSize) ? `${totalSize}.0` : `${totalSize}`;
+  const text = json.replace(`"total_size": 0`, () => `"total_size": ${size}`).replace(NOT_ASCII, escaped);
+  return new TextEncoder().encode(text);
+}
+
+const NOT_ASCII = /[\u007f-\uffff]/g;
+
+function escaped(unit: string): string {
+  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
+}
+
+/** The dtypes of which Keras knows a size. */
+const SIZED: ReadonlySet<DType> = new Set([
+  ...(["bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"] as const),
+  ...(["float16", "bfloat16", "float32", "float64"] as const),
+]);
+
+/** Bytes of a tensor as Keras counts them for an index: a bool takes a bit. `undefined` for dtypes of which Keras knows no size. */
+export function shardedSize(dtype: DType, shape: readonly number[]): number | undefined {
+  if (!SIZED.has(dtype)) return undefined;
+  return (elementCount(shape) * (dtype === "bool" ? 1 : DTYPES[dtype].bits)) / 8;
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -1,5 +1,7 @@
 import { CorruptError, decodeName, ModelbytesError, NotFoundError, type WaitOptions } from "@modelbytes/bytes";
 import type { Hdf5File, Hdf5Group, Hdf5Object, Hdf5Value } from "@modelbytes/hdf5";
+import { everyObject, type FoundObject, type WalkOptions } from "./every-object.ts";
+import { typed } from "./typed.ts";
 
 /**
  * Bytes of all names of a file. Those of ten thousand layers are ten million; strings of a hostile file may all be the same megabyte.
@@ -14,33 +16,41 @@ export class Survey {
   readonly root: Hdf5Group;
   /** What is wrong with the file's lists, in their order. */
   readonly damage: ModelbytesError[] = [];
-  readonly #objects: ReadonlyMap<string, Hdf5Object>;
+  readonly #objects: ReadonlyMap<string, FoundObject>;
   readonly #options: WaitOptions;
   #nameBytes = MOST_NAME_BYTES;
 
-  private constructor(file: Hdf5File, root: Hdf5Group, objects: Map<string, Hdf5Object>, options: WaitOptions) {
+  private constructor(file: Hdf5File, root: Hdf5Group, objects: Map<string, FoundObject>, options: WaitOptions) {
     this.file = file;
     this.root = root;
     this.#objects = objects;
     this.#options = options;
   }
 
-  /** Looks at every object once. */
-  static async of(file: Hdf5File, options: WaitOptions): Promise<Survey> {
-    const root = await file.group("/", options);
-    const objects = new Map<string, Hdf5Object>([["/", root]]);
-    for await (const object of file.walk(options)) objects.set(object.path, object);
-    return new Survey(file, root, objects, options);
+  /** Looks at every object once. With `tolerant`, what cannot be read is passed over and noted; otherwise that rejects. */
+  static async of(file: Hdf5File, { signal, tolerant }: WalkOptions): Promise<Survey> {
+    const root = await file.group("/", { signal });
+    return new Survey(file, root, await everyObject(file, root, { signal, tolerant }), { signal });
   }
 
   /** Every object once, the root first. */
-  objects(): Iterable<Hdf5Object> {
-    return this.#objects.values();
+  *objects(): Generator<Hdf5Object> {
+    for (const object of this.#objects.values()) if (!(object instanceof ModelbytesError)) yield object;
   }
 
-  /** What a path leads to, by soft links too; or the error, where such a link leads out of the file or in circles. */
-  async find(path: string): Promise<Hdf5Object | ModelbytesError | undefined> {
-    const known = this.#objects.get(path);
+  /** The errors of objects that cannot be read. */
+  *broken(): Generator<ModelbytesError> {
+    for (const object of this.#objects.values()) if (object instanceof ModelbytesError) yield object;
+  }
+
+  /** The object at a path, or the error where it cannot be read; `undefined` where no hard link leads there. */
+  known(path: string): FoundObject | undefined {
+    return this.#objects.get(path);
+  }
+
+  /** What a path leads to, by soft links too; or the error, where it cannot be read, or a link leads out of the file or in circles. */
+  async find(path: string): Promise<FoundObject | undefined> {
+    const known = this.known(path);
     if (known !== undefined) return known;
     const found = await typed(this.file.object(path, this.#options));
     return found instanceof NotFoundError ? undefined : found;
@@ -121,15 +131,5 @@ export class Survey {
     for (const { length } of value.data) this.#nameBytes -= NAME_BYTES + length;
     if (this.#nameBytes < 0) throw new CorruptError("names", "the file's names are longer than any model's", place);
     return value.data.map(decodeName);
-  }
-}
-
-/** What a promise gives, or the typed error that it rejects with. */
-export async function typed<T>(promise: Promise<T>): Promise<T | ModelbytesError> {
-  try {
-    return await promise;
-  } catch (error) {
-    if (error instanceof ModelbytesError) return error;
-    throw error;
   }
 }

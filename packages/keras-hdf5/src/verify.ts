@@ -4,10 +4,11 @@ import type { Progress } from "@modelbytes/tensor";
 import type { KerasHdf5Contents, KerasHdf5Entry, KerasLayer } from "./contents.ts";
 import { parentOf } from "./path.ts";
 import { readStored } from "./stored-tensor.ts";
-import { typed } from "./survey.ts";
+import { typed } from "./typed.ts";
+import { type ArchitectureOptions, architectureProblems } from "./verify-architecture.ts";
 
-/** How a check is followed and cancelled. */
-export interface VerifyOptions extends WaitOptions {
+/** How a check is followed and cancelled, and what a file without an architecture is compared with. */
+export interface VerifyOptions extends WaitOptions, ArchitectureOptions {
   readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 
@@ -22,10 +23,10 @@ export async function* verifyKerasHdf5(
 ): AsyncGenerator<ModelbytesError, void, undefined> {
   const problem = (code: string, reason: string, tensor: string) =>
     new CorruptError(code, reason, { file: file.name, tensor });
-  yield* contents.damage;
-  yield* contents.unreadable.values();
+  yield* new Set([...contents.damage, ...contents.unreadable.values()]);
   yield* contents.problems;
   yield* listProblems(contents, problem);
+  yield* architectureProblems(contents, options, file.name);
   const total = [...contents.entries.values()].reduce((sum, { byteLength = 0 }) => sum + byteLength, 0);
   let bytes = 0;
   for (const [key, entry] of contents.entries) {

@@ -1,0 +1,119 @@
+import { NotFoundError, UnsupportedError, type WaitOptions } from "@modelbytes/bytes";
+import { type CreateDataset, type Datatype, h5pyType, vlenStringType } from "@modelbytes/hdf5";
+import {
+  DTYPES,
+  type DType,
+  elementCount,
+  type FixedDType,
+  isVarying,
+  type Selection,
+  type Tensor,
+  type TensorFile,
+  toBytes,
+} from "@modelbytes/tensor";
+
+/** Which values of a tensor are asked for. */
+export interface LazyReadOptions extends WaitOptions {
+  /** Some rows; all values where it is absent. */
+  readonly select?: Selection | undefined;
+}
+
+/** Values that are read when they are due, so that no more than one tensor is in memory. */
+export interface LazyTensor {
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  /**
+   * The values. What takes more than 64 MiB is asked for in parts, one after another, by `select`; who cannot read parts may give
+   * all of it the first time.
+   */
+  read(options: LazyReadOptions): Tensor | Promise<Tensor>;
+}
+
+/** What a weight is: a tensor, or the dtype and the shape of one that is read later. */
+export type WeightValues = Tensor | LazyTensor;
+
+/** A weight to be written. */
+export type NamedWeight = readonly [name: string, values: WeightValues];
+
+/**
+ * A tensor of an open file of any format, which is read when it is due. The file has to stay open until then. Throws a
+ * `NotFoundError` for a name that the file has not.
+ */
+export function lazyTensor(file: TensorFile, name: string): LazyTensor {
+  const entry = file.entries.get(name);
+  if (entry === undefined) throw new NotFoundError("no-tensor", "the file has no such tensor", { tensor: name });
+  const { dtype, shape } = entry;
+  return { dtype, shape, read: (options) => file.read(name, options) };
+}
+
+/** Bytes that are asked for at once; a single row may be larger. */
+const PIECE_BYTES = 2 ** 26;
+
+/** Keras stores no strings; files that others made have them. */
+const TEXT = vlenStringType("utf-8");
+
+/** One object for each dtype: the planner encodes it once. */
+const DATATYPES: ReadonlyMap<DType, Datatype> = new Map(
+  Object.values(DTYPES).flatMap(({ name }) => (isVarying(name) ? [] : [[name, h5pyType(name)]])),
+);
+
+/**
+ * The dataset of a weight. Strings, whose lengths are part of the plan, are read now. Throws an `UnsupportedError`
+ * (`"element-type"`) for what HDF5 has no type for and Keras does not store either, such as float8 and int4, two of which Keras
+ * packs into an int8.
+ */
+export async function datasetOf(
+  path: string,
+  values: WeightValues,
+  by: "create_dataset" | "assignment",
+  options: WaitOptions,
+): Promise<CreateDataset> {
+  const { dtype, shape } = values;
+  if (dtype === "string") {
+    const tensor = "read" in values ? await values.read(options) : values;
+    check(path, tensor, dtype, shape);
+    return { kind: "dataset", path, by, datatype: TEXT, shape, data: isVaryingTensor(tensor) ? tensor.data : [] };
+  }
+  const datatype = DATATYPES.get(dtype);
+  if (datatype === undefined || (datatype.class === "opaque" && dtype !== "bfloat16")) {
+    throw new UnsupportedError("element-type", `Keras stores no ${dtype} in HDF5`, { tensor: path });
+  }
+  const data = "read" in values ? () => pieces(path, values, options) : bytesOf(values);
+  return { kind: "dataset", path, by, datatype, shape, data };
+}
+
+async function* pieces(path: string, lazy: LazyTensor, { signal }: WaitOptions): AsyncGenerator<Uint8Array> {
+  const { dtype, shape } = lazy;
+  const [rows = 1, ...row] = shape;
+  const step = Math.max(1, Math.floor(PIECE_BYTES / (elementCount(row) * DTYPES[dtype].itemsize)));
+  if (rows <= step) {
+    const tensor = await lazy.read({ signal });
+    check(path, tensor, dtype, shape);
+    yield bytesOf(tensor);
+    return;
+  }
+  for (let from = 0; from < rows; from += step) {
+    const to = Math.min(rows, from + step);
+    const tensor = await lazy.read({ select: [[from, to]], signal });
+    const isWhole = tensor.shape[0] === rows;
+    check(path, tensor, dtype, isWhole ? shape : [to - from, ...row]);
+    yield bytesOf(tensor);
+    if (isWhole) return;
+  }
+}
+
+/** Checks that what was read is what was announced. */
+function check(path: string, tensor: Tensor, dtype: DType, shape: readonly number[]): void {
+  const place = `the values of ${JSON.stringify(path)}`;
+  if (tensor.dtype !== dtype) throw new TypeError(`${place} are ${tensor.dtype}, and the plan says ${dtype}`);
+  const [found, wanted] = [tensor.shape.join(", "), shape.join(", ")];
+  if (found !== wanted) throw new RangeError(`${place} are of shape [${found}], and the plan says [${wanted}]`);
+}
+
+function bytesOf(tensor: Tensor): Uint8Array {
+  return isVaryingTensor(tensor) ? new Uint8Array(0) : toBytes(tensor);
+}
+
+function isVaryingTensor(tensor: Tensor): tensor is Exclude<Tensor, Tensor<FixedDType>> {
+  return isVarying(tensor.dtype);
+}
