@@ -18,6 +18,8 @@ interface Names {
   readonly from: string;
   readonly original: string;
   readonly name: string;
+  /** Whether only the type goes out: of a class that nobody else is to make. */
+  readonly isType: boolean;
 }
 
 /** The declarations that a module name leads to: of a file beside `file`, or of another package of the workspace. */
@@ -30,15 +32,15 @@ function declarationsAt(file: string, name: string): string {
 
 /** `export { a, type B as C } from "./file.ts"`, name by name. */
 function reexports(file: string): Names[] {
-  const clauses = [...blank(read(file), true).matchAll(/export (?:type )?\{([^}]*)\}\s*from\s*"([^"]*)"/g)];
-  return clauses.flatMap(([, list = "", path = ""]) =>
+  const clauses = [...blank(read(file), true).matchAll(/export (type )?\{([^}]*)\}\s*from\s*"([^"]*)"/g)];
+  return clauses.flatMap(([, all = "", list = "", path = ""]) =>
     list
       .split(",")
-      .map((each) => each.trim().replace(/^type /, ""))
+      .map((each) => each.trim())
       .filter((each) => each !== "")
       .map((each) => {
-        const [original = "", name = original] = each.split(" as ");
-        return { from: declarationsAt(file, path), original, name };
+        const [original = "", name = original] = each.replace(/^type /, "").split(" as ");
+        return { from: declarationsAt(file, path), original, name, isType: all !== "" || each.startsWith("type ") };
       }),
   );
 }
@@ -65,6 +67,9 @@ export function exportsOf(folder: string): Exported[] {
     .trim();
   if (other !== "") throw new Error(`${entry} does more than name its exports: ${other}`);
   return reexports(entry)
-    .map(({ from, original, name }) => ({ name, ...find(from, original) }))
+    .map(({ from, original, name, isType }) => {
+      const found = find(from, original);
+      return { name, ...found, kind: isType && found.kind === "class" ? "interface" : found.kind };
+    })
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 }

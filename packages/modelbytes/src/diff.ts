@@ -9,7 +9,10 @@ import {
   type TensorDifference,
   type TensorEntry,
 } from "@modelbytes/tensor";
+import { OBJECT_GRAPH_KEY } from "@modelbytes/tensor-bundle";
 import type { ModelBase } from "./model-base.ts";
+import type { Model } from "./open-model.ts";
+import { PART_BYTES, rowSelections } from "./rows.ts";
 
 /** How two models are compared. */
 export interface DiffOptions extends CompareOptions, WaitOptions {
@@ -43,16 +46,13 @@ export interface ModelDifference {
 const CONCURRENCY = 4;
 const BYTES_UNDER_WAY = 2 ** 27;
 
-/** Bytes of a tensor that are compared at once: rows of a large one are read in parts. */
-const PART_BYTES = 2 ** 25;
-
 /**
  * Compares the tensors of two open models, of any formats, by name: in bounded memory, except for a tensor with few rows. Rejects as
  * reading does, at the first tensor that cannot be read.
  */
-export async function diffModels(a: ModelBase, b: ModelBase, options: DiffOptions = {}): Promise<ModelDifference> {
+export async function diffModels(a: Model, b: Model, options: DiffOptions = {}): Promise<ModelDifference> {
   const { names = a.format === b.format ? "key" : "full", tolerance, signal, onProgress } = options;
-  const [keysOfA, keysOfB] = await Promise.all([keysByName(a, names, options), keysByName(b, names, options)]);
+  const [keysOfA, keysOfB] = await Promise.all([keysByName(a, b, names, options), keysByName(b, a, names, options)]);
   const pairs: Pair[] = [];
   for (const [name, key] of keysOfA) {
     const other = keysOfB.get(name);
@@ -84,11 +84,31 @@ export async function diffModels(a: ModelBase, b: ModelBase, options: DiffOption
 }
 
 /** The keys of a model's tensors by the names that they are compared under. */
-async function keysByName(model: ModelBase, names: "key" | "full", options: WaitOptions): Promise<Map<string, string>> {
+async function keysByName(
+  model: Model,
+  other: Model,
+  names: "key" | "full",
+  options: WaitOptions,
+): Promise<Map<string, string>> {
   const [unreadable] = model.unreadable.values();
   if (unreadable !== undefined) throw unreadable;
-  const full = names === "full" ? await model.names(options) : new Map<string, string>();
-  return new Map([...model.weights.entries.keys()].map((key) => [full.get(key) ?? key, key]));
+  const full = names === "full" ? await fullNames(model, other, options) : new Map<string, string>();
+  // The object graph describes the tensors of a checkpoint; other formats have none.
+  const keys = [...model.weights.entries.keys()].filter((key) => names === "key" || key !== OBJECT_GRAPH_KEY);
+  return new Map(keys.map((key) => [full.get(key) ?? key, key]));
+}
+
+/** The readable names. A `.weights.h5` has none of its own, but the architecture of the other model may tell them. */
+async function fullNames(model: Model, other: Model, options: WaitOptions): Promise<ReadonlyMap<string, string>> {
+  if (model.format === "keras-weights" || model.format === "keras-weights-sharded") {
+    const { architectureTexts } = await import("./convert/architecture-text.ts");
+    const texts = await architectureTexts(other, options);
+    if (texts !== undefined) {
+      const { placeNamesByText } = await import("./place-names.ts");
+      return placeNamesByText(model.weights.entries, texts);
+    }
+  }
+  return await model.names(options);
 }
 
 /** A tensor in one of the models. */
@@ -120,12 +140,7 @@ function withEntry({ model, key }: Side): Side & TensorEntry {
 
 /** What of a pair is compared at once: the whole tensor, rows of a large one; nothing of two that have nothing to compare. */
 function partsOf({ reason, a, b }: Pair): (Selection | undefined)[] {
-  if (reason === "shape" || sortOf(a.dtype) !== sortOf(b.dtype)) return [];
-  const [rows = 1, ...dims] = a.shape;
-  const rowBytes = dims.reduce((product, dim) => product * dim, 1) * DTYPES[a.dtype].itemsize;
-  if (rows * rowBytes <= PART_BYTES) return [undefined];
-  const step = Math.max(1, Math.floor(PART_BYTES / rowBytes));
-  return Array.from({ length: Math.ceil(rows / step) }, (_, at) => [[at * step, Math.min(rows, (at + 1) * step)]]);
+  return reason === "shape" || sortOf(a.dtype) !== sortOf(b.dtype) ? [] : rowSelections(a);
 }
 
 /** Values of two sorts cannot be compared. */

@@ -1,8 +1,17 @@
+export type { ArchitectureTexts } from "./convert/architecture-text.ts";
+export type { TensorChanges } from "./convert/changes.ts";
+export { type Converted, type ConvertOptions, type ConvertTarget, convertModel } from "./convert/convert.ts";
+export { LOSSES, type Loss } from "./convert/losses.ts";
+export { type NamedTensor, namedTensors, type TensorRole } from "./convert/named-tensors.ts";
 export { type ChangedTensor, type DiffOptions, diffModels, type ModelDifference } from "./diff.ts";
 export { FORMATS, type Format } from "./format.ts";
 export type { ModelBase, VerifyModelOptions } from "./model-base.ts";
 export type { CheckpointModel } from "./models/checkpoint-model.ts";
+export type { KerasArchiveModel } from "./models/keras-archive-model.ts";
+export type { KerasConfigModel } from "./models/keras-config-model.ts";
 export type { KerasHdf5Model } from "./models/keras-hdf5-model.ts";
 export { NoWeights } from "./models/no-weights.ts";
+export type { NpzModel } from "./models/npz-model.ts";
+export type { SafetensorsModel } from "./models/safetensors-model.ts";
 export type { SavedModelModel } from "./models/saved-model-model.ts";
 export { type Model, type ModelLike, type OpenModelOptions, openModel } from "./open-model.ts";

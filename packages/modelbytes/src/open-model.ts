@@ -1,8 +1,12 @@
 import {
   CorruptError,
+  type Folder,
+  type FolderLike,
+  ModelbytesError,
   NotFoundError,
   SourceError,
   type SourceLike,
+  toFolder,
   toSource,
   UnsupportedError,
 } from "@modelbytes/bytes";
@@ -12,9 +16,12 @@ import { type BundleLike, type BundleParts, type OpenBundleOptions, openCheckpoi
 import { type Content, contentOf } from "./content.ts";
 import type { ModelFile } from "./model-file.ts";
 import { type CheckpointModel, checkpointModel } from "./models/checkpoint-model.ts";
+import type { KerasArchiveModel } from "./models/keras-archive-model.ts";
+import type { KerasConfigModel } from "./models/keras-config-model.ts";
 import type { KerasHdf5Model } from "./models/keras-hdf5-model.ts";
+import type { NpzModel } from "./models/npz-model.ts";
+import type { SafetensorsModel } from "./models/safetensors-model.ts";
 import { type SavedModelModel, savedModelModel } from "./models/saved-model-model.ts";
-import { textContentOf } from "./text-content.ts";
 
 /**
  * What can be opened: a path, a URL, a file as a Blob, bytes or a `Source`; a folder or dropped files; the files of a checkpoint one by
@@ -29,12 +36,19 @@ export type ModelLike = BundleLike | SourceLike;
 export interface OpenModelOptions extends OpenBundleOptions, OpenSavedModelOptions, OpenKerasHdf5Options {}
 
 /** An open model, told apart by `format`. */
-export type Model = CheckpointModel | SavedModelModel | KerasHdf5Model;
+export type Model =
+  | CheckpointModel
+  | SavedModelModel
+  | KerasHdf5Model
+  | KerasArchiveModel
+  | KerasConfigModel
+  | SafetensorsModel
+  | NpzModel;
 
 /**
  * Opens a model file of any format, which its content tells and not its name; of a SavedModel its directory, or the file
  * `saved_model.pb` in it. Reads what describes the model, not its weights. Where one name leads to both, as `export` to `export.index`
- * and to `export/saved_model.pb`, it is the checkpoint that is opened.
+ * and to `export/saved_model.pb`, it is the checkpoint that is opened. A folder may also hold weights in several files, or one file.
  *
  * Throws a `NotFoundError` where there is none, a `CorruptError` where its description is damaged, an `UnsupportedError` for one
  * that this library cannot read; `"format"` is that of a file which is no model, and says what it is.
@@ -56,16 +70,33 @@ export async function openModel(from: ModelLike, options: OpenModelOptions = {})
   try {
     return checkpointModel(await openCheckpoint(from, options));
   } catch (error) {
-    const savedModel = isNoCheckpoint(error) ? await savedModelIn(from, options) : undefined;
-    if (savedModel === undefined) throw error;
-    return await savedModelModel(savedModel, options);
+    if (!isNoCheckpoint(error) || options.prefix !== undefined || isParts(from)) throw error;
+    const savedModel = await savedModelIn(from, options);
+    if (savedModel !== undefined) return await savedModelModel(savedModel, options);
+    if (await hasArchiveFiles(from, options)) {
+      return await (await import("./models/keras-archive-model.ts")).openArchiveFolder(
+        toFolder(from, options),
+        options,
+      );
+    }
+    const folder = toFolder(from, options);
+    const name = await modelFileIn(folder, options);
+    const model = name === undefined ? undefined : await openFile(folder.file(name), options, folder);
+    if (model !== undefined) return model;
+    throw error;
   }
 }
 
 /** The model in a file, if there is a file and its content says what it is. */
-async function openFile(from: SourceLike, options: OpenModelOptions): Promise<Model | undefined> {
+async function openFile(from: SourceLike, options: OpenModelOptions, folder?: Folder): Promise<Model | undefined> {
   const source = toSource(from, options);
-  const file: ModelFile = { source, from, release: async () => (source === from ? undefined : await source.close?.()) };
+  const borrowed = source === from && folder === undefined;
+  const file: ModelFile = {
+    source,
+    from,
+    folder,
+    release: async () => (borrowed ? undefined : await source.close?.()),
+  };
   try {
     const content = await contentOf(source, options);
     if (content !== undefined) return await openContent(content, file, options);
@@ -80,16 +111,19 @@ async function openFile(from: SourceLike, options: OpenModelOptions): Promise<Mo
 
 /** The model that the content of a file asks for. Code for a format is loaded when a file of it is opened. */
 async function openContent(content: Content, file: ModelFile, options: OpenModelOptions): Promise<Model> {
-  const exact = content === "text" ? await textContentOf(file.source, options) : content;
-  switch (exact) {
+  switch (content) {
     case "hdf5":
       return await (await import("./models/keras-hdf5-model.ts")).openHdf5Model(file, options);
-    case "keras-weights-sharded":
-      return await (await import("./models/keras-hdf5-model.ts")).openShardedModel(file, options);
-    default: {
-      const what = typeof exact === "string" ? `a ${exact} file` : exact.foreign;
-      throw new UnsupportedError("format", `this is ${what}`, { file: file.source.name });
-    }
+    case "zip":
+      return await (await import("./models/zip-model.ts")).openZipModel(file, options);
+    case "npy":
+      return await (await import("./models/npz-model.ts")).openNpyModel(file, options);
+    case "safetensors":
+      return await (await import("./models/safetensors-model.ts")).openSafetensorsModel(file, options);
+    case "text":
+      return await (await import("./models/text-model.ts")).openTextModel(file, options);
+    default:
+      throw new UnsupportedError("format", `this is ${content.foreign}`, { file: file.source.name });
   }
 }
 
@@ -141,13 +175,41 @@ function isNoCheckpoint(error: unknown): boolean {
 }
 
 /** The SavedModel in a directory. Where there is none, it is the search for a checkpoint that tells what is there. */
-async function savedModelIn(from: BundleLike, options: OpenModelOptions): Promise<SavedModel | undefined> {
-  if (options.prefix !== undefined || isParts(from)) return undefined;
+async function savedModelIn(from: FolderLike, options: OpenModelOptions): Promise<SavedModel | undefined> {
   try {
     return await openSavedModel(from, options);
   } catch (error) {
     if (error instanceof NotFoundError || error instanceof SourceError) return undefined;
     throw error;
+  }
+}
+
+const INDEX_OF_SHARDS = /\.(?:weights|safetensors\.index)\.json$/;
+
+/** The file that a folder stands for, as dropped files do: the index of weights in several files, or the only file. */
+async function modelFileIn(folder: Folder, { signal }: OpenModelOptions): Promise<string | undefined> {
+  const names: string[] = [];
+  try {
+    for await (const name of folder.list?.({ recursive: false, signal }) ?? []) names.push(name);
+  } catch (error) {
+    if (error instanceof ModelbytesError) return undefined;
+    throw error;
+  }
+  const indexes = names.filter((name) => INDEX_OF_SHARDS.test(name));
+  const [name, ...others] = indexes.length > 0 ? indexes : names;
+  return others.length > 0 ? undefined : name;
+}
+
+/** Whether a folder has what Keras 3 writes unzipped. */
+async function hasArchiveFiles(from: FolderLike, options: OpenModelOptions): Promise<boolean> {
+  const config = toFolder(from, options).file("config.json");
+  try {
+    return (await config.size(options)) > 0;
+  } catch (error) {
+    if (error instanceof ModelbytesError) return false;
+    throw error;
+  } finally {
+    await config.close?.();
   }
 }
 

@@ -1,27 +1,54 @@
-import type { Source, WaitOptions } from "@modelbytes/bytes";
+import { ModelbytesError, type Source, type WaitOptions } from "@modelbytes/bytes";
+import { isPyDict, type PyDict, type PyValue, parseJson, parseYaml } from "@modelbytes/keras-config";
 import type { Foreign } from "./content.ts";
 
-/** What a text is, as far as can be told without reading it as a model. */
-export type TextContent = "keras-weights-sharded" | Foreign;
+/** What a text is: the index of sharded weights, an architecture, or something else altogether. */
+export type TextContent = "keras-weights-sharded" | "safetensors-sharded" | ArchitectureText | Foreign;
+
+/** A text that holds an architecture. */
+export interface ArchitectureText {
+  readonly text: string;
+  readonly encoding: "json" | "yaml";
+  readonly config: PyValue;
+}
 
 /** A longer text is no index and no architecture. */
-const MOST_BYTES = 2 ** 28;
+const MOST_BYTES: number = 2 ** 28;
 
-/** What a JSON text is by the names in its outermost object. */
+/** What a text is by the names in its outermost object. */
 export async function textContentOf(source: Source, options: WaitOptions): Promise<TextContent> {
   const size = await source.size(options);
   if (size > MOST_BYTES) return { foreign: "a text of more than 256 MiB" };
-  const value = parsed(new TextDecoder().decode(await source.read(0, size, options)));
-  if (typeof value !== "object" || value === null) return { foreign: "a text, but no JSON" };
-  if ("weight_map" in value) return "keras-weights-sharded";
-  if ("modelTopology" in value || "weightsManifest" in value) return { foreign: "a TensorFlow.js model.json" };
-  return { foreign: "a JSON text, but none of a model" };
+  const text = new TextDecoder().decode(await source.read(0, size, options));
+  const encoding = /^\s*[{[]/.test(text) ? "json" : "yaml";
+  const config = parsed(text, encoding, source.name);
+  if (!isPyDict(config)) return { foreign: encoding === "json" ? "a text, but no JSON object" : "a text" };
+  const map = config.get("weight_map");
+  if (isPyDict(map)) return namesSafetensors(map) ? "safetensors-sharded" : "keras-weights-sharded";
+  if (config.has("modelTopology") || config.has("weightsManifest")) return { foreign: "a TensorFlow.js model.json" };
+  if (isArchitecture(config)) return { text, encoding, config };
+  return { foreign: `a ${encoding === "json" ? "JSON" : "YAML"} text, but none of a model` };
 }
 
-function parsed(text: string): unknown {
+function parsed(text: string, encoding: "json" | "yaml", file: string): PyValue | undefined {
   try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
+    return encoding === "json" ? parseJson(text, { file }) : parseYaml(text, { file });
+  } catch (error) {
+    if (encoding === "json" && error instanceof ModelbytesError) return undefined;
+    throw error;
   }
+}
+
+function namesSafetensors(map: PyDict): boolean {
+  const [first] = map.values();
+  return typeof first === "string" && first.endsWith(".safetensors");
+}
+
+/** Whether an object has what Keras of some era writes of a model; Keras 0.3 knew names of classes alone. */
+function isArchitecture(config: PyDict): boolean {
+  if (typeof config.get("class_name") === "string") return config.has("config");
+  return (
+    (config.get("name") === "Sequential" || config.get("name") === "Graph") &&
+    (config.has("layers") || config.has("nodes"))
+  );
 }

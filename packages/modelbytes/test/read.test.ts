@@ -82,15 +82,15 @@ describe.concurrent("read", { timeout: 30_000 }, () => {
   test("leaves nothing behind where it cannot save", async ({ expect, onTestFinished }) => {
     const folder = await temporaryDirectory(onTestFinished);
     const [bfloat16, text, variant, nowhere] = await Promise.all([
-      modelbytes("read", DTYPES, "bfloat16/matrix", "--out", `${folder}/a.npy`),
-      modelbytes("read", DTYPES, "string/matrix", "--out", `${folder}/b.npy`),
+      modelbytes("read", DTYPES, "float8_e4m3fn/matrix", "--out", `${folder}/a.npy`),
+      modelbytes("read", DTYPES, "int4/matrix", "--out", `${folder}/b.npy`),
       modelbytes("read", `${FIXTURES}/variants/model`, "list", "--out", `${folder}/c.json`),
       modelbytes("read", MIXED, "b", "--out", `${folder}/none/d.npy`),
     ]);
     expect(bfloat16).toEqual({
       code: 4,
       stdout: "",
-      stderr: 'error: tensor "bfloat16/matrix": a .npy file cannot hold bfloat16: save it as .json or .bin\n',
+      stderr: 'error: tensor "float8_e4m3fn/matrix": a .npy file cannot hold float8_e4m3fn: save it as .json or .bin\n',
     });
     expect(text.stderr).toContain("save it as .json or .bin");
     expect(variant).toMatchObject({ code: 4, stdout: "" });

@@ -2,7 +2,10 @@ import type { ModelbytesError } from "@modelbytes/bytes";
 import type { DType } from "@modelbytes/tensor";
 import type { ModelBase } from "../model-base.ts";
 import type { Model } from "../open-model.ts";
+import { npzFacts, safetensorsFacts } from "./arrays-facts.ts";
 import { checkpointFacts } from "./checkpoint-facts.ts";
+import { kerasArchiveFacts } from "./keras-archive-facts.ts";
+import { kerasConfigFacts } from "./keras-config-facts.ts";
 import { kerasHdf5Facts } from "./keras-hdf5-facts.ts";
 import { savedModelFacts } from "./saved-model-facts.ts";
 import type { Shell } from "./shell.ts";
@@ -31,6 +34,14 @@ export async function factsOf(model: Model, options: FactsOptions, shell: Shell)
     case "tensor-bundle":
     case "tensor-bundle-v1":
       return await checkpointFacts(model, options, shell);
+    case "keras-archive":
+      return kerasArchiveFacts(model);
+    case "keras-config":
+      return kerasConfigFacts(model);
+    case "safetensors":
+      return safetensorsFacts(model);
+    case "npz":
+      return npzFacts(model);
     default:
       return kerasHdf5Facts(model);
   }

@@ -10,3 +10,14 @@ export function jsonOf(text = ""): object | undefined {
     return undefined;
   }
 }
+
+/** The class of an object that Keras serialized somewhere in a JSON object, or its alias; `null` where there is none. */
+export function classNameAt(json: object | undefined, ...path: readonly string[]): string | null {
+  let value: unknown = json;
+  for (const name of [...path, "class_name"]) {
+    if (typeof value === "string") return value;
+    if (typeof value !== "object" || value === null) return null;
+    value = new Map(Object.entries(value)).get(name);
+  }
+  return typeof value === "string" ? value : null;
+}

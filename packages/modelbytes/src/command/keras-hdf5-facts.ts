@@ -1,29 +1,32 @@
-import type { KerasLayer, KerasWeight } from "@modelbytes/keras-hdf5";
+import { ModelbytesError } from "@modelbytes/bytes";
+import { type KerasHdf5, type KerasLayer, type KerasWeight, kerasConversions } from "@modelbytes/keras-hdf5";
 import type { KerasHdf5Model } from "../models/keras-hdf5-model.ts";
 import type { Facts } from "./facts.ts";
-import { jsonOf } from "./json-text.ts";
-import { counted } from "./text.ts";
+import { classNameAt, jsonOf } from "./json-text.ts";
+import { counted, printable } from "./text.ts";
 
 /** What a Keras file in HDF5 says of itself. */
 export function kerasHdf5Facts({ format, weights }: KerasHdf5Model): Facts {
   const { metadata, layers, topLevelWeights, optimizerWeights, metricWeights, unlisted } = weights;
   const { kerasVersion, backend, weightsVersion, weightsBackend, modelConfig, trainingConfig } = metadata;
-  const optimizer = optimizerOf(trainingConfig);
+  const optimizer = classNameAt(jsonOf(trainingConfig), "optimizer_config");
   const version = kerasVersion ?? weightsVersion;
+  const conversions = conversionsOf(weights);
   return {
     json: {
       kerasVersion: version ?? null,
       backend: backend ?? weightsBackend ?? null,
       layers: layers.map(layerJson),
-      topLevelWeights: topLevelWeights.map(nameOf),
+      topLevelWeights: weightNames(topLevelWeights),
       architecture: jsonOf(modelConfig) ?? null,
       training: jsonOf(trainingConfig) ?? null,
       optimizer:
         optimizerWeights.length === 0 && optimizer === null
           ? null
-          : { class: optimizer, weights: optimizerWeights.map(nameOf) },
-      metrics: metricWeights.map(nameOf),
+          : { class: optimizer, weights: weightNames(optimizerWeights) },
+      metrics: weightNames(metricWeights),
       unlisted,
+      conversions: conversions.map(({ layer, names }) => ({ layer, names })),
     },
     headline: [
       format,
@@ -36,22 +39,43 @@ export function kerasHdf5Facts({ format, weights }: KerasHdf5Model): Facts {
         : `optimizer${optimizer === null ? "" : ` ${optimizer}`} of ${counted(optimizerWeights.length, "tensor")}`,
       unlisted.length === 0 ? "" : `${counted(unlisted.length, "tensor")} that Keras does not read`,
     ].filter((fact) => fact !== ""),
-    lines: [],
+    lines: conversionLines(conversions),
     problems: [],
   };
 }
 
-function layerJson({ name, path, weights }: KerasLayer): Readonly<Record<string, unknown>> {
-  return { name, path, weights: weights.map(nameOf) };
+/** A layer of an old file, and what a loader of Keras 2 would have done to its weights. */
+interface LayerConversions {
+  readonly layer: string;
+  readonly names: readonly string[];
 }
 
-function nameOf({ key }: KerasWeight): string {
-  return key;
+/** None where no architecture tells of the classes of layers, or it is damaged: `verify` says that. */
+function conversionsOf(weights: KerasHdf5): LayerConversions[] {
+  if (weights.metadata.modelConfig === undefined) return [];
+  try {
+    return kerasConversions(weights)
+      .filter(({ conversions }) => conversions.length > 0)
+      .map(({ layer, conversions }) => ({ layer: layer.name, names: conversions.map(({ conversion }) => conversion) }));
+  } catch (error) {
+    if (error instanceof ModelbytesError) return [];
+    throw error;
+  }
 }
 
-/** The class of the optimizer, as `training_config` has it. */
-function optimizerOf(trainingConfig: string | undefined): string | null {
-  const config: unknown = new Map(Object.entries(jsonOf(trainingConfig) ?? {})).get("optimizer_config");
-  if (typeof config !== "object" || config === null || !("class_name" in config)) return null;
-  return typeof config.class_name === "string" ? config.class_name : null;
+function conversionLines(conversions: readonly LayerConversions[]): string[] {
+  if (conversions.length === 0) return [];
+  const names = [...new Set(conversions.flatMap((each) => each.names))];
+  const layers = conversions.map(({ layer }) => printable(layer)).join(", ");
+  return [`as they are in the file: a loader of Keras 2 would apply ${names.join(", ")} to the weights of ${layers}`];
+}
+
+/** A layer, as `--json` has it. */
+export function layerJson({ name, path, weights }: KerasLayer): Readonly<Record<string, unknown>> {
+  return { name, path, weights: weightNames(weights) };
+}
+
+/** The keys of weights. */
+export function weightNames(weights: readonly KerasWeight[]): string[] {
+  return weights.map(({ key }) => key);
 }

@@ -24,7 +24,8 @@ export function toLocation(path: string): string | URL {
 export async function openPath(path: string, shell: Shell): Promise<Model> {
   return await openLocation(path, async (location) => {
     const brotli = (bytes: Uint8Array, size: number) => brotliDecompressSync(bytes, { maxOutputLength: size });
-    const model = await openModel(location, { tolerant: true, signal: shell.signal, decompressors: { brotli } });
+    const { signal, fetch } = shell;
+    const model = await openModel(location, { tolerant: true, signal, fetch, decompressors: { brotli } });
     if (model.path !== pathOf(location)) shell.note(`reading the ${KIND[model.format]} ${model.path}`);
     return model;
   });
@@ -72,6 +73,12 @@ function explained(error: unknown): Error | undefined {
       );
     case "several-checkpoints":
       return new Advice(error, "give the path of one of them");
+    case "http-status":
+      if (!/ 40[13]\b/.test(error.reason)) return undefined;
+      return new Advice(
+        error,
+        "the server wants to know who asks: --header 'Authorization: …' is sent with each request",
+      );
     default:
       return undefined;
   }

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
-import { Command, CommanderError, Option } from "commander";
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { LOSSES, type Loss } from "../convert/losses.ts";
 import type { BenchOptions } from "./bench.ts";
 import type { ConvertOptions } from "./convert.ts";
 import type { DiffOptions } from "./diff.ts";
@@ -8,6 +9,7 @@ import type { HashOptions } from "./hash.ts";
 import type { InspectOptions } from "./inspect.ts";
 import type { LatestOptions } from "./latest.ts";
 import type { ReadOptions } from "./read.ts";
+import { fetchWith, headerList } from "./request-header.ts";
 import type { SalvageOptions } from "./salvage.ts";
 import type { ScanOptions } from "./scan.ts";
 import type { Shell } from "./shell.ts";
@@ -104,7 +106,13 @@ export async function run(args: readonly string[], shell: Shell): Promise<ExitCo
       "the prefix of a new checkpoint, or the directory of a new SavedModel; it is made where there is none",
     )
     .option("--to <format>", "the format of OUT: tensor-bundle, or saved-model, as where OUT ends in a slash")
-    .addOption(new Option("--strip <part>", "leave out what only the optimizer needs").choices(["optimizer"]))
+    .addOption(
+      new Option(
+        "--strip <part>",
+        "leave out what only the optimizer needs, or what OUT cannot hold (repeatable)",
+      ).argParser(lossList),
+    )
+    .option("--architecture <file>", "take the architecture from this file: a .keras, a whole .h5, JSON, YAML")
     .option(
       "--only <glob>",
       "keep these tensors, by key or readable name; * stands for any part of a name between slashes, ** also for several (repeatable)",
@@ -190,6 +198,16 @@ function newProgram(shell: Shell): Command {
     .version(version(), "-V, --version", "print the version")
     .helpOption("-h, --help", "print this help")
     .option("--debug", "show where an error comes from")
+    .addOption(
+      new Option(
+        "--header <header>",
+        "send this with requests to http(s):// URLs: 'Name: value' (repeatable)",
+      ).argParser(headerList),
+    )
+    .hook("preAction", (program) => {
+      const { header } = program.opts<{ header?: Headers }>();
+      if (header !== undefined) shell.fetch = fetchWith(header);
+    })
     .exitOverride()
     .configureOutput({
       writeErr: (text) => shell.raw(text),
@@ -202,6 +220,13 @@ function newProgram(shell: Shell): Command {
 
 function command(program: Command, name: string, description: string, example: string): Command {
   return program.command(name).description(description).addHelpText("after", `\nExample:\n  $ modelbytes ${example}`);
+}
+
+/** Collects what may be left out. */
+function lossList(value: string, before: readonly Loss[] = []): readonly Loss[] {
+  const loss = LOSSES.find((each) => each === value);
+  if (loss === undefined) throw new InvalidArgumentError(`it is one of ${LOSSES.join(", ")}`);
+  return [...before, loss];
 }
 
 /** Collects the values of an option that may be given several times. */

@@ -17,9 +17,9 @@ export async function salvage(from: string, out: string, { force }: SalvageOptio
     throw new UsageError("OUT is the damaged checkpoint itself", "write to another place; it may yet be needed");
   }
   const target = await bundleTarget(out, { force });
-  const { signal } = shell;
+  const { signal, fetch } = shell;
   const onProgress = shell.progress();
-  const options = { signal, onProgress, prefix: await variablesIn(from, shell) };
+  const options = { signal, fetch, onProgress, prefix: await variablesIn(from, shell) };
   const report = await openLocation(from, (location) => salvageBundle(location, target.to, options));
   shell.finish();
   if (report.headerIsAssumed)
@@ -34,7 +34,7 @@ export async function salvage(from: string, out: string, { force }: SalvageOptio
 
 /** The prefix of the variables where PATH is the directory of a SavedModel: its graphs have no checksums to go by. */
 async function variablesIn(path: string, shell: Shell): Promise<string | undefined> {
-  const folder = toFolder(toLocation(path));
+  const folder = toFolder(toLocation(path), shell);
   for (const name of ["saved_model.pb", "saved_model.pbtxt", "saved_model.cpb"]) {
     const source = folder.file(name);
     try {

@@ -1,8 +1,8 @@
-import { toSink } from "@modelbytes/bytes";
-import { canonicalBytes, type Tensor } from "@modelbytes/tensor";
+import { toSink, UnsupportedError } from "@modelbytes/bytes";
+import { encodeNpy, keepsDType } from "@modelbytes/npz";
+import { canonicalBytes, DTYPES, type Tensor } from "@modelbytes/tensor";
 import { UsageError } from "./failure.ts";
 import { jsonValues } from "./json-values.ts";
-import { npyHeader } from "./npy.ts";
 
 const KINDS = ["npy", "bin", "json"] as const;
 
@@ -59,6 +59,22 @@ function* piecesOf(tensor: Tensor, kind: FileKind, name: string): Generator<Uint
     yield encoder.encode(text);
     return;
   }
-  if (kind === "npy") yield npyHeader(tensor, name);
+  if (kind === "npy") {
+    yield* npyPieces(tensor, name);
+    return;
+  }
   yield* canonicalBytes(tensor);
+}
+
+/** Quantized dtypes are the integers that they store. What numpy has not, and would not know again, is refused. */
+function* npyPieces(tensor: Tensor, name: string): Generator<Uint8Array, void, undefined> {
+  const { dtype } = tensor;
+  const isKept = dtype === "string" || (dtype !== "variant" && (keepsDType(dtype) || /^q/.test(dtype)));
+  if (!isKept) {
+    const other = DTYPES[dtype].kind === "varying" ? ".bin" : ".json or .bin";
+    throw new UnsupportedError("npy-dtype", `a .npy file cannot hold ${dtype}: save it as ${other}`, { tensor: name });
+  }
+  const { head, data } = encodeNpy(tensor, name);
+  yield head;
+  yield data;
 }

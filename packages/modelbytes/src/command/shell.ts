@@ -1,4 +1,5 @@
 import { styleText } from "node:util";
+import type { HttpOptions } from "@modelbytes/bytes";
 import type { Progress } from "@modelbytes/tensor";
 import { ProgressLine } from "./progress.ts";
 import { printable } from "./text.ts";
@@ -17,9 +18,11 @@ export type Style = "bold" | "dim" | "red" | "green" | "yellow" | "cyan";
 /** Columns of a terminal that does not say how many it has. */
 const COLUMNS = 80;
 
-/** Where a command runs: what it prints to, and what stops it. Results go to `out`, everything else to `err`. */
+/** Where a command runs: what it prints to, what stops it and how it asks servers. Results go to `out`, everything else to `err`. */
 export class Shell {
   readonly signal: AbortSignal;
+  /** How servers are asked, if not by `fetch` alone. */
+  fetch: HttpOptions["fetch"];
   /** Columns of the terminal that results go to, `undefined` where they go into a pipe or a file. */
   readonly columns: number | undefined;
   readonly #out: Output;
@@ -53,7 +56,9 @@ export class Shell {
   /** A shell that says nothing, for work that is done more than once. */
   quietly(): Shell {
     const nowhere: Output = { write: () => undefined };
-    return new Shell(nowhere, nowhere, this.signal);
+    const quiet = new Shell(nowhere, nowhere, this.signal);
+    quiet.fetch = this.fetch;
+    return quiet;
   }
 
   /** Prints one line about a problem, which need not be the last one. */

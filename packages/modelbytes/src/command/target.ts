@@ -1,21 +1,28 @@
-import { readdir, stat } from "node:fs/promises";
+import { mkdir, readdir, stat } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import { toWritableFolder, UnsupportedError, type WritableFolder } from "@modelbytes/bytes";
 import type { BundleTarget } from "@modelbytes/tensor-bundle";
+import { FORMATS, type Format } from "../format.ts";
 import { Advice, UsageError } from "./failure.ts";
 
-/** The formats that are written so far. */
-const WRITTEN = "tensor-bundle and saved-model";
-
-/** All formats, as `--to` takes them. */
-const FORMATS: readonly string[] = [
-  ...["tensor-bundle", "tensor-bundle-v1", "saved-model", "keras-hdf5", "keras-hdf5-weights", "keras-weights"],
-  ...["keras-weights-sharded", "keras-archive", "keras-config", "safetensors", "npz"],
+/** Formats of one file, by how its name ends; the first that fits counts. */
+const ENDINGS: readonly (readonly [ending: RegExp, format: FileFormat | "keras-weights-sharded"])[] = [
+  [/\.safetensors$/i, "safetensors"],
+  [/\.npz$/i, "npz"],
+  [/\.weights\.h5$/i, "keras-weights"],
+  [/\.weights\.json$/i, "keras-weights-sharded"],
+  [/\.(?:h5|hdf5)$/i, "keras-hdf5"],
+  [/\.keras$/i, "keras-archive"],
 ];
 
+/** Formats that are one file. */
+type FileFormat = "safetensors" | "npz" | "keras-hdf5" | "keras-hdf5-weights" | "keras-weights" | "keras-archive";
+
+/** Formats that are not written. */
+const ONLY_READ: readonly string[] = ["tensor-bundle-v1", "keras-config"];
+
 /** Endings of names that are those of other formats. */
-const OTHER_ENDINGS =
-  /\.(?:h5|hdf5|keras|safetensors|npz|npy|pb|pbtxt|json|ya?ml|tflite|onnx|pt|pth|bin|pkl|zip|tar|gz)$/i;
+const OTHER_ENDINGS = /\.(?:npy|pb|pbtxt|json|ya?ml|tflite|onnx|pt|pth|bin|pkl|zip|tar|gz)$/i;
 
 /** Where something is written, and how. */
 export interface TargetOptions {
@@ -41,14 +48,64 @@ export interface SavedModelPlace {
   readonly to: WritableFolder;
 }
 
+/** Where a file is to be written. */
+export interface FilePlace {
+  readonly format: FileFormat | "keras-weights-sharded";
+  /** The file, as it was given. */
+  readonly path: string;
+  readonly to: string;
+}
+
+/** Where anything is to be written. */
+export type Place = BundlePlace | SavedModelPlace | FilePlace;
+
 /**
- * What OUT names: a SavedModel where it ends in a slash or `to` says so, else a checkpoint. Throws a `UsageError` for what cannot be
- * written to and for what is there and may not be replaced, an `UnsupportedError` for another format.
+ * What OUT names: what its ending says, a SavedModel where it ends in a slash, else a checkpoint; or what `to` says. Throws a
+ * `UsageError` for what cannot be written to and for what is there and may not be replaced, an `UnsupportedError` for another format.
  */
-export async function targetOf(out: string, options: TargetOptions): Promise<BundlePlace | SavedModelPlace> {
-  const { to = /[\\/]$/.test(out) ? "saved-model" : undefined } = options;
-  checkFormat(out, to);
-  return to === "saved-model" ? await directoryTarget(out, options) : await bundleTarget(out, options);
+export async function targetOf(out: string, options: TargetOptions): Promise<Place> {
+  const format = options.to ?? formatOfName(out);
+  if (!isFormat(format)) {
+    throw new UsageError(`--to ${format} is no format`, `the formats are ${FORMATS.join(", ")}`);
+  }
+  if (format === "saved-model") return await directoryTarget(out, options);
+  if (format === "tensor-bundle") return await bundleTarget(out, options);
+  if (format === "tensor-bundle-v1" || format === "keras-config") {
+    throw new UnsupportedError("format", `${format} is not written`, { file: out });
+  }
+  return await fileTarget(out, format, options);
+}
+
+function isFormat(text: string): text is Format {
+  return FORMATS.some((format) => format === text);
+}
+
+function formatOfName(out: string): Format {
+  if (/[\\/]$/.test(out)) return "saved-model";
+  const found = ENDINGS.find(([ending]) => ending.test(out));
+  if (found !== undefined) return found[1];
+  const ending = OTHER_ENDINGS.exec(out)?.[0];
+  if (ending === undefined) return "tensor-bundle";
+  const error = new UnsupportedError("format", `the name asks for a ${ending} file, which is not written`, {
+    file: out,
+  });
+  throw new Advice(
+    error,
+    `--to FORMAT writes another under any name: ${FORMATS.filter((each) => !ONLY_READ.includes(each)).join(", ")}`,
+  );
+}
+
+async function fileTarget(out: string, format: FilePlace["format"], { force }: TargetOptions): Promise<FilePlace> {
+  const hint = "OUT is the new file, for example model.safetensors";
+  if (out === "") throw new UsageError("OUT is empty", hint);
+  if (/^https?:\/\//i.test(out)) throw new UsageError(`${out}: only files can be written`, hint);
+  const found = await stat(out).catch(() => undefined);
+  if (found?.isDirectory() === true) throw new UsageError(`${out} is a directory`, hint);
+  if (found !== undefined && force !== true) {
+    throw new UsageError(`there is a file already: ${out}`, "--force replaces it, once the new one is whole");
+  }
+  await mkdir(dirname(out), { recursive: true }).catch(() => undefined); // what is wrong with it, writing will tell
+  return { format, path: out, to: out };
 }
 
 /** The prefix of a checkpoint. Throws a `UsageError` for what is none, and for one where a checkpoint is and may not be replaced. */
@@ -79,21 +136,6 @@ async function directoryTarget(out: string, { force }: TargetOptions): Promise<S
     throw new UsageError(`the directory ${out} is not empty`, kept);
   }
   return { format: "saved-model", path: out.replace(/(?<=.)[\\/]+$/, ""), to: toWritableFolder(out) };
-}
-
-function checkFormat(out: string, to: string | undefined): void {
-  if (to !== undefined && !FORMATS.includes(to)) {
-    throw new UsageError(`--to ${to} is no format`, `the formats are ${FORMATS.join(", ")}`);
-  }
-  const ending = to === undefined ? OTHER_ENDINGS.exec(out)?.[0] : undefined;
-  if (ending !== undefined) {
-    const reason = `the name asks for a ${ending} file; so far only ${WRITTEN} are written`;
-    const error = new UnsupportedError("format", reason, { file: out });
-    throw new Advice(error, "--to tensor-bundle and --to saved-model write these under any name");
-  }
-  if (to !== undefined && to !== "tensor-bundle" && to !== "saved-model") {
-    throw new UnsupportedError("format", `--to ${to} is not supported; so far only ${WRITTEN} are written`);
-  }
 }
 
 function checkPrefix(out: string): void {

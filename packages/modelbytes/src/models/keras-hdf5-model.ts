@@ -22,7 +22,7 @@ export async function openHdf5Model(file: ModelFile, options: OpenKerasHdf5Optio
 
 /** Opens sharded weights, given the file that is their index. */
 export async function openShardedModel(file: ModelFile, options: OpenKerasHdf5Options): Promise<KerasHdf5Model> {
-  return kerasHdf5Model(await openShardedKerasWeights(file.from, options), file);
+  return kerasHdf5Model(await openShardedKerasWeights(file.from, { ...options, folder: file.folder }), file);
 }
 
 function kerasHdf5Model(weights: KerasHdf5, { source, release }: ModelFile): KerasHdf5Model {
