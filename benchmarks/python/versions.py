@@ -1,9 +1,19 @@
-"""Prints the versions that the results depend on, as JSON."""
+"""Prints the versions of this environment that the results depend on, as JSON."""
 
+import importlib.metadata
 import json
 import platform
 
-import quiet  # noqa: F401
-import tensorflow as tf
+PACKAGES = ("tensorflow-cpu", "keras", "h5py", "numpy", "protobuf", "safetensors", "PyYAML")
 
-print(json.dumps({"Python": platform.python_version(), "TensorFlow": tf.__version__}))
+
+def versions():
+    yield "Python", platform.python_version()
+    for name in PACKAGES:
+        try:
+            yield name, importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            pass
+
+
+print(json.dumps(dict(versions())))

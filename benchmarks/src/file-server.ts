@@ -1,13 +1,16 @@
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import type { Counts } from "./question.ts";
 
-/** The path that tells, and forgets, what was counted. */
-export const COUNTS_PATH = "/counts";
+/** The name of no file: what was counted, which is forgotten then. */
+const COUNTS = "counts";
 
-/** A loopback server for the files of a folder, with ranges, that counts requests and bytes. */
+/**
+ * A loopback server for the files of a folder, with ranges, that counts requests and bytes. It pays no attention to folders in a URL, and
+ * counts for each of them on its own.
+ */
 export class Server implements AsyncDisposable {
   readonly #folder: string;
   readonly #server = createServer((request, response) => {
@@ -15,8 +18,7 @@ export class Server implements AsyncDisposable {
       response.destroy(error instanceof Error ? error : undefined),
     );
   });
-  #requests = 0;
-  #bytes = 0;
+  readonly #counts = new Map<string, { requests: number; bytes: number }>();
 
   constructor(folder: string) {
     this.#folder = folder;
@@ -38,14 +40,15 @@ export class Server implements AsyncDisposable {
   }
 
   async #answer({ url = "/", headers }: IncomingMessage, response: ServerResponse): Promise<void> {
-    if (url === COUNTS_PATH) {
-      const counts: Counts = { requests: this.#requests, bytes: this.#bytes };
-      this.#requests = 0;
-      this.#bytes = 0;
-      response.end(JSON.stringify(counts));
+    const client = dirname(url);
+    const counts = this.#counts.get(client) ?? { requests: 0, bytes: 0 };
+    if (basename(url) === COUNTS) {
+      this.#counts.delete(client);
+      response.end(JSON.stringify(counts satisfies Counts));
       return;
     }
-    this.#requests++;
+    this.#counts.set(client, counts);
+    counts.requests++;
     const path = join(this.#folder, basename(url));
     const size = await stat(path).then(
       (file) => file.size,
@@ -58,7 +61,7 @@ export class Server implements AsyncDisposable {
     const [, from, to] = /^bytes=(\d+)-(\d+)$/.exec(headers.range ?? "") ?? [];
     const start = Number(from ?? 0);
     const end = Math.min(Number(to ?? size - 1), size - 1);
-    this.#bytes += end - start + 1;
+    counts.bytes += end - start + 1;
     response.writeHead(from === undefined ? 200 : 206, {
       "accept-ranges": "bytes",
       "content-length": end - start + 1,
@@ -69,9 +72,13 @@ export class Server implements AsyncDisposable {
   }
 }
 
-/** What the server behind `url` counted since the last call. */
-export async function takeCounts(url: string): Promise<Counts> {
-  const response = await fetch(new URL(COUNTS_PATH, url));
-  const counts: Counts = JSON.parse(await response.text());
-  return counts;
+/** A URL of its own for this process, and what the server counts for it. */
+export function ownUrl(url: string): { url: string; takeCounts: () => Promise<Counts> } {
+  const own = new URL(`${process.pid}/${basename(url)}`, url);
+  const takeCounts = async () => {
+    const response = await fetch(new URL(COUNTS, own));
+    const counts: Counts = JSON.parse(await response.text());
+    return counts;
+  };
+  return { url: own.href, takeCounts };
 }

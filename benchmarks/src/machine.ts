@@ -1,8 +1,10 @@
 import { readFileSync } from "node:fs";
 import { availableParallelism, cpus, release, totalmem, type } from "node:os";
 import { fileURLToPath } from "node:url";
-import { runPython } from "./python.ts";
+import { runEverywhere } from "./python.ts";
 import { bytesText } from "./units.ts";
+
+const PACKAGES = ["tinybench", "@node-rs/crc32", "hash-wasm", "h5wasm", "jsfive", "js-yaml"];
 
 /** Where and with what was measured, in one line: results with the same line may be compared. */
 export async function setup(): Promise<string> {
@@ -11,11 +13,12 @@ export async function setup(): Promise<string> {
     bytesText(totalmem()),
     `${type()} ${release()}`,
   ];
-  const versions: Record<string, string> = {
-    Node: process.versions.node,
-    ...JSON.parse(await runPython("versions.py")),
-  };
-  for (const name of ["tinybench", "@node-rs/crc32", "hash-wasm"]) {
+  const pythons = await runEverywhere("versions.py");
+  const versions: Record<string, string> = Object.assign(
+    { Node: process.versions.node },
+    ...pythons.map((text): unknown => JSON.parse(text)),
+  );
+  for (const name of PACKAGES) {
     const version = installedVersion(name);
     if (version !== undefined) versions[name] = version;
   }

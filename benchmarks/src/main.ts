@@ -26,7 +26,7 @@ const README = fileURLToPath(new URL("../../README.md", import.meta.url));
 const USAGE = `usage: pnpm bench [NAME …] [--size SIZE] [--turns NUMBER]
        pnpm bench:quick [NAME …]
 
-${QUESTIONS.map(({ name, title }) => `  ${name.padEnd(12)}${title}`).join("\n")}
+${QUESTIONS.map(({ name, title }) => `  ${name.padEnd(18)}${title}`).join("\n")}
 
 SIZE is that of the large files: 256MiB, 1GiB (the default), 8GiB. They are made in TMPDIR and deleted afterwards.
 `;
@@ -35,7 +35,7 @@ function note(text: string): void {
   process.stderr.write(`${text}\n`);
 }
 
-async function ask(question: Question, inputs: Inputs, where: string): Promise<Result[]> {
+async function ask(question: Question, inputs: Inputs, setup: string): Promise<Result[]> {
   note(`${question.name}: making the inputs`);
   const results: Result[] = [];
   for (const input of await question.inputs(inputs)) {
@@ -43,7 +43,7 @@ async function ask(question: Question, inputs: Inputs, where: string): Promise<R
       note(`${question.name}, ${input.label}: ${text}`),
     );
     for (const { row, samples } of measured.rows) if (samples.length === 0) note(`${row.name} is not installed`);
-    const result = resultOf(question, input, measured, where);
+    const result = resultOf(question, input, measured, { setup, size: inputs.scale.bytes });
     const bars = result.bars.map(({ says, found, holds }) => `${holds ? "holds" : "MISSED"}: ${says}: ${found}\n`);
     console.log(
       `\n${question.title}: ${input.label}\n${rowTable(question, result)}\n${inputs.scale.quick ? "" : bars.join("")}`,
@@ -84,11 +84,11 @@ async function main(): Promise<void> {
     bytes: values.size === undefined ? base.bytes : parseBytes(values.size),
     turns: values.turns === undefined ? base.turns : Number(values.turns),
   };
-  const scratch = await Scratch.make();
+  await using scratch = await Scratch.make();
   await using server = new Server(scratch.folder);
-  const where = await setup();
+  const machine = await setup();
   const results: Result[] = [];
-  for (const question of questions) results.push(...(await ask(question, { scale, scratch, server }, where)));
+  for (const question of questions) results.push(...(await ask(question, { scale, scratch, server }, machine)));
   if (scale.quick) return;
   publish(results);
   if (results.some(({ bars }) => bars.some(({ holds }) => !holds))) process.exitCode = 1;

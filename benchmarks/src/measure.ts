@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { calm } from "./calm.ts";
 import type { Input, Question, Row, Scale } from "./question.ts";
 import { RowRunner } from "./row-runner.ts";
@@ -23,9 +24,11 @@ const PATIENCE = 20;
 export async function measure(
   question: Question,
   input: Input,
-  { turns, milliseconds, quick }: Scale,
+  scale: Scale,
   progress: (text: string) => void,
 ): Promise<Measurement> {
+  if (scale.quick) return await tryOnce(question, input, scale);
+  const { turns, milliseconds } = scale;
   const turn: Turn = { runs: 1, milliseconds };
   const samples = new Map<Row, Sample[]>();
   const runners = new Map<Row, RowRunner>();
@@ -44,9 +47,9 @@ export async function measure(
         const runner = runners.get(row);
         if (runner !== undefined && !samples.has(row)) continue;
         progress(`${row.name}: ${index + 1} of ${turns}`);
-        if (!quick && !(await calm(PATIENCE))) disturbed++;
+        if (!(await calm(PATIENCE))) disturbed++;
         taken++;
-        const answer = await (runner === undefined ? takeFirst(question, row, input) : runner.take(turn));
+        const answer = await (runner === undefined ? takeFirst(question, row, input, FIRST) : runner.take(turn));
         if (!("absent" in answer)) samples.set(row, [...(samples.get(row) ?? []), answer]);
       }
     }
@@ -57,10 +60,32 @@ export async function measure(
   return { rows, disturbed: disturbed / taken };
 }
 
+/** Shows that every row runs: once, as many side by side as there are processors. */
+async function tryOnce(question: Question, input: Input, { milliseconds }: Scale): Promise<Measurement> {
+  const left = question.rows.filter((row, index) => !isSeen(row, question.rows.slice(0, index)));
+  const rows: Measured[] = [];
+  const tryRows = async () => {
+    for (let row = left.shift(); row !== undefined; row = left.shift()) {
+      const answer = await takeFirst(question, row, input, { runs: 1, milliseconds });
+      rows.push({ row, samples: "absent" in answer ? [] : [answer] });
+    }
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, tryRows));
+  rows.sort((a, b) => question.rows.indexOf(a.row) - question.rows.indexOf(b.row));
+  return { rows, disturbed: 0 };
+}
+
+/** Python takes seconds to start, and a row that differs in nothing but its process shows nothing new. */
+function isSeen({ work }: Row, before: readonly Row[]): boolean {
+  return before.some((row) => row.work === work);
+}
+
+const FIRST: Turn = { runs: 1, milliseconds: 0 };
+
 /** The first time in a new process. */
-async function takeFirst(question: Question, row: Row, input: Input): Promise<Answer> {
+async function takeFirst(question: Question, row: Row, input: Input, turn: Turn): Promise<Answer> {
   await using runner = new RowRunner(question, row, input);
-  return await runner.take({ runs: 1, milliseconds: 0 });
+  return await runner.take(turn);
 }
 
 /** Begins with another row at each turn, and goes the other way at every second. */

@@ -5,13 +5,21 @@ import { promisify } from "node:util";
 const HERE = fileURLToPath(new URL("../python/", import.meta.url));
 const ENVIRONMENTS = fileURLToPath(new URL("../../fixtures/environments/environment.py", import.meta.url));
 
-let interpreter: string | undefined;
+const TENSORFLOW = "tensorflow-2.21";
 
-/** The interpreter with the pinned TensorFlow. Makes its environment the first time, which downloads several hundred megabytes. */
-export function python(): string {
+/** Where the rivals of a file of `python/rivals/` are installed, if not beside TensorFlow. */
+const ENVIRONMENT_OF: Readonly<Record<string, string>> = { arrays: "arrays", texts: "pyyaml-6.0" };
+
+const interpreters = new Map<string, string>();
+
+/** The interpreter of a pinned environment, which is made the first time: TensorFlow's downloads several hundred megabytes. */
+export function python(environment: string = TENSORFLOW): string {
   const stdio: ["ignore", "pipe", "inherit"] = ["ignore", "pipe", "inherit"];
-  interpreter ??= execFileSync("python3", [ENVIRONMENTS, "tensorflow-2.21"], { encoding: "utf8", stdio }).trim();
-  return interpreter;
+  const known = interpreters.get(environment);
+  if (known !== undefined) return known;
+  const found = execFileSync("python3", [ENVIRONMENTS, environment], { encoding: "utf8", stdio }).trim();
+  interpreters.set(environment, found);
+  return found;
 }
 
 /** The command that runs a file of `python/`. */
@@ -19,9 +27,15 @@ export function pythonCommand(file: string, ...args: readonly string[]): [string
   return [python(), HERE + file, ...args];
 }
 
-/** Runs a file of `python/` and gives what it prints. */
-export async function runPython(file: string, ...args: readonly string[]): Promise<string> {
-  const [command, ...rest] = pythonCommand(file, ...args);
-  const { stdout } = await promisify(execFile)(command, rest, { encoding: "utf8" });
-  return stdout;
+/** The command of a row: `"hdf5.read_fresh"` is a function of `python/rivals/hdf5.py`. */
+export function rivalCommand(work: string, input: string): [string, ...string[]] {
+  const [file = ""] = work.split(".");
+  return [python(ENVIRONMENT_OF[file]), `${HERE}row_process.py`, work, input];
+}
+
+/** Runs a file of `python/` in each environment and gives what they print. */
+export async function runEverywhere(file: string): Promise<string[]> {
+  const environments = [TENSORFLOW, ...Object.values(ENVIRONMENT_OF)];
+  const runs = environments.map((environment) => promisify(execFile)(python(environment), [HERE + file]));
+  return (await Promise.all(runs)).map(({ stdout }) => stdout);
 }

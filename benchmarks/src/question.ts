@@ -40,6 +40,8 @@ export interface Input {
   readonly bytes: number;
   /** Things that are worked on: tensors, calls. */
   readonly items: number;
+  /** The tensor that is read, where it is one. */
+  readonly name?: string;
   /** Whether the bars are about this input, and the README shows it. */
   readonly judged: boolean;
 }
@@ -53,6 +55,8 @@ export interface Work {
   readonly run: () => Promise<void> | void;
   /** How often `run` does it, where one time is too short for the clock. */
   readonly repeats?: number;
+  /** Whether `run` does it in a process of its own, whose memory nobody measures. */
+  readonly elsewhere?: boolean;
   /** What one run counted, averaged over the runs since the last call. */
   readonly counts?: () => Promise<Counts>;
 }
@@ -64,7 +68,7 @@ export type Kind = "ours" | "rival" | "floor";
 export interface Row {
   readonly name: string;
   readonly kind: Kind;
-  /** Makes ready and gives the work, or nothing where the rival is not installed; a text is the name of a function in `python/rivals.py`. */
+  /** Makes ready and gives the work, or nothing where the rival is not installed; a text names a function in `python/rivals/`, e.g. `"hdf5.read_fresh"`. */
   readonly work: string | ((input: Input) => Promise<Work | undefined>);
   /** A new process for each turn, and its first time counts: code is cold and memory is new. */
   readonly fresh?: boolean;
@@ -81,8 +85,8 @@ export type Bar =
 export interface Question {
   readonly name: string;
   readonly title: string;
-  /** What is fast here: bytes, or things of this name. */
-  readonly unit: "bytes" | "tensors" | "times";
+  /** What is fast here: the input's bytes or its items, which are of this name, or the whole as one. */
+  readonly unit: "bytes" | "tensors" | "strings" | "times";
   readonly inputs: (inputs: Inputs) => Promise<readonly Input[]>;
   readonly rows: readonly Row[];
   readonly bars: readonly Bar[];

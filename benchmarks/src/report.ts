@@ -77,7 +77,7 @@ export function rowTable(question: Question, result: Result): string {
 }
 
 function rate({ unit }: Question, { input }: Result, { seconds }: RowRecord): string {
-  const amount = { bytes: input.bytes, tensors: input.items, times: 1 }[unit];
+  const amount = { bytes: input.bytes, tensors: input.items, strings: input.items, times: 1 }[unit];
   return rateText(amount / seconds, unit);
 }
 

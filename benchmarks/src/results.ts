@@ -36,6 +36,8 @@ export interface Result {
   readonly input: Omit<Input, "path">;
   readonly date: string;
   readonly setup: string;
+  /** `Scale.bytes`; results of older runs do not have it. */
+  readonly size?: number;
   /** The part of the turns that began while the machine was busy with something else. */
   readonly disturbed: number;
   readonly rows: readonly RowRecord[];
@@ -47,7 +49,7 @@ export function resultOf(
   question: Question,
   input: Input,
   { rows: measured, disturbed }: Measurement,
-  setup: string,
+  { setup, size }: { readonly setup: string; readonly size: number },
 ): Result {
   const { path: _, ...rest } = input;
   const rows = measured.flatMap((each) => (each.samples.length === 0 ? [] : [rowOf(each)]));
@@ -57,6 +59,7 @@ export function resultOf(
     input: rest,
     date: new Date().toISOString().slice(0, 10),
     setup,
+    size,
     disturbed,
     rows,
     bars,
@@ -117,8 +120,8 @@ function judge(bar: Bar, rows: readonly RowRecord[]): BarRecord | undefined {
   }
   const count = row.counts?.[bar.count];
   if (count === undefined) return undefined;
-  const says = `${bar.row}: at most ${bar.atMost} ${bar.count}`;
-  return { says, found: countText(count), holds: count <= bar.atMost };
+  const text = (amount: number) => countsText({ [bar.count]: amount });
+  return { says: `${bar.row}: at most ${text(bar.atMost)}`, found: text(count), holds: count <= bar.atMost };
 }
 
 /** What results.json holds; nothing before the first run. */
@@ -128,12 +131,15 @@ export function readResults(path: string): Result[] {
   return results;
 }
 
-/** The old results with the new ones in their places, sorted as the questions are. A question asked anew loses what is in its way. */
+/**
+ * The old results with the new ones in their places, sorted as the questions are. A question that was asked anew loses all that it had
+ * found at the same size, also of inputs that it no longer has.
+ */
 export function merge(old: readonly Result[], found: readonly Result[], questions: readonly Question[]): Result[] {
-  const key = ({ question, input }: Result) => `${question} ${input.label}`;
-  const all = new Map([...old, ...found].map((result) => [key(result), result]));
+  const isAsked = ({ question, size }: Result) =>
+    found.some((result) => result.question === question && (size === undefined || result.size === size));
   const place = ({ question }: Result) => questions.findIndex(({ name }) => name === question);
-  return [...all.values()]
+  return [...old.filter((result) => !isAsked(result)), ...found]
     .filter((result) => place(result) >= 0)
     .sort((a, b) => place(a) - place(b) || a.input.bytes - b.input.bytes || b.input.items - a.input.items);
 }

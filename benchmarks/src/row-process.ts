@@ -18,7 +18,8 @@ async function takeTurn(work: Work, { runs, milliseconds }: Turn, idle: number |
   if (task?.result.state !== "completed") throw new Error("the turn was not completed");
   const seconds = task.result.latency.p50 / 1000 / (work.repeats ?? 1);
   const counts = await work.counts?.();
-  const memory = peak === undefined || idle === undefined ? undefined : Math.max(0, peak - idle);
+  const unknown = peak === undefined || idle === undefined || work.elsewhere === true;
+  const memory = unknown ? undefined : Math.max(0, peak - idle);
   return { seconds, ...(memory !== undefined && { memory }), ...(counts !== undefined && { counts }) };
 }
 

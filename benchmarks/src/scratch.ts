@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { python, runPython } from "./python.ts";
+import { Conversation } from "./conversation.ts";
+import { python, pythonCommand } from "./python.ts";
 import { bytesText } from "./units.ts";
 
 /** What a disk keeps free beside the inputs. */
@@ -15,10 +16,11 @@ const RESERVE = 2 ** 30;
 const MEMORY_FILES = "/dev/shm";
 
 /** A folder for generated inputs, in the folder for temporary files (`TMPDIR`); gone when the process ends. */
-export class Scratch {
+export class Scratch implements AsyncDisposable {
   readonly folder: string;
   readonly #made: string[] = [];
-  readonly #checkpoints = new Map<string, Promise<string>>();
+  readonly #inputs = new Map<string, Promise<string>>();
+  #tensorflow: Conversation | undefined;
 
   private constructor(folder: string) {
     this.folder = folder;
@@ -45,33 +47,38 @@ export class Scratch {
     return folder;
   }
 
-  /**
-   * The prefix of a checkpoint of so many float32 tensors, written by TensorFlow the first time it is asked for. Throws where the
-   * disk is too small.
-   */
-  async checkpoint(tensors: number, bytesEach: number): Promise<string> {
-    const name = `${tensors}x${bytesEach}`;
-    const made = this.#checkpoints.get(name) ?? this.#write(join(this.folder, name), tensors, bytesEach);
-    this.#checkpoints.set(name, made);
+  /** The path of an input of about so many bytes, made the first time it is asked for. Throws where the disk is too small. */
+  async file(name: string, bytes: number, make: (path: string) => Promise<unknown>): Promise<string> {
+    const path = join(this.folder, name);
+    const made = this.#inputs.get(name) ?? this.needs(bytes).then(async () => await make(path).then(() => path));
+    this.#inputs.set(name, made);
     return await made;
+  }
+
+  /** The prefix of a checkpoint that TensorFlow writes; `wanted` is what python/checkpoints.py takes. */
+  async checkpoint(name: string, bytes: number, wanted: Readonly<Record<string, number>>): Promise<string> {
+    return await this.file(name, bytes, async (prefix) => {
+      this.#tensorflow ??= new Conversation("checkpoints.py", pythonCommand("checkpoints.py"));
+      await this.#tensorflow.ask(JSON.stringify({ prefix, ...wanted }));
+    });
   }
 
   /** The directory of a large SavedModel: Keras' EfficientNetB7. */
   async savedModel(): Promise<string> {
-    const folder = join(this.folder, "saved-model");
     const script = fileURLToPath(new URL("../../fixtures/saved-model/large.py", import.meta.url));
-    await promisify(execFile)(python(), [script, folder]);
-    return folder;
+    return await this.file("saved-model", 0, (folder) => promisify(execFile)(python(), [script, folder]));
   }
 
-  async #write(prefix: string, tensors: number, bytesEach: number): Promise<string> {
+  /** Throws unless the disk has room for so many bytes. */
+  async needs(bytes: number): Promise<void> {
     const { bavail, bsize } = await statfs(this.folder);
-    const wanted = tensors * bytesEach + RESERVE;
-    if (bavail * bsize < wanted) {
-      const found = `${bytesText(bavail * bsize)} are free in ${tmpdir()}, ${bytesText(wanted)} are needed`;
-      throw new Error(`the disk is too small: ${found}; set TMPDIR, or take a smaller --size`);
-    }
-    await runPython("generate.py", prefix, String(tensors), String(bytesEach / 4));
-    return prefix;
+    const wanted = bytes + RESERVE;
+    if (bavail * bsize >= wanted) return;
+    const found = `${bytesText(bavail * bsize)} are free in ${tmpdir()}, ${bytesText(wanted)} are needed`;
+    throw new Error(`the disk is too small: ${found}; set TMPDIR, or take a smaller --size`);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#tensorflow?.[Symbol.asyncDispose]();
   }
 }

@@ -1,7 +1,7 @@
 // How much memory does it take to check a checkpoint? The same for any size and for any tensor.
 
 import type { Question } from "../question.ts";
-import { LARGE_TENSORS, largeCheckpoint } from "./checkpoint-inputs.ts";
+import { largeCheckpoint } from "./checkpoint-inputs.ts";
 import { verifyAll } from "./verify.ts";
 
 export const memory: Question = {
@@ -11,8 +11,8 @@ export const memory: Question = {
   inputs: async (inputs) => {
     const { bytes } = inputs.scale;
     return [
-      await largeCheckpoint(inputs, bytes / 16, LARGE_TENSORS),
-      await largeCheckpoint(inputs, bytes, LARGE_TENSORS),
+      await largeCheckpoint(inputs, bytes / 16),
+      await largeCheckpoint(inputs, bytes),
       await largeCheckpoint(inputs, bytes, 1),
     ];
   },

@@ -65,7 +65,7 @@ export const savedModel: Question = {
     { name: "index every record", kind: "ours", work: indexAll },
     { name: "rename a signature, write again", kind: "ours", work: editAndCopy },
     { name: "decode all", kind: "ours", work: decodeAll },
-    { name: "Python, SavedModel.FromString", kind: "rival", work: "parse_saved_model" },
+    { name: "Python, SavedModel.FromString", kind: "rival", work: "checkpoint.parse_saved_model" },
   ],
   bars: [
     { row: "open, list signatures", against: "Python, SavedModel.FromString", atLeast: 10 },
