@@ -44,6 +44,11 @@ export function sameFile(a: FileState, b: FileState): boolean {
   return a.lastModified === undefined || b.lastModified === undefined || a.lastModified === b.lastModified;
 }
 
+/** Whether an answer is for a directory: servers lead from `/a` to `/a/`. `answered` is the URL of the answer, if it is known. */
+export function isOfDirectory({ pathname }: URL, answered: string): boolean {
+  return answered !== "" && !pathname.endsWith("/") && new URL(answered).pathname === `${pathname}/`;
+}
+
 /** What errors may show of a URL: passwords and signed queries stay out of logs. */
 export function withoutSecrets(url: URL): string {
   return `${url.protocol}//${url.host}${url.pathname}`;

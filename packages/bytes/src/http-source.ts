@@ -3,6 +3,7 @@ import {
   authorization,
   type FileState,
   fileState,
+  isOfDirectory,
   parseContentRange,
   parseUnsatisfied,
   sameFile,
@@ -130,6 +131,7 @@ export class HttpSource implements Source {
   #accept(response: Response, start: number, stop: number, orUntilEnd: boolean): number {
     const { status, headers } = response;
     const encoding = headers.get("content-encoding") ?? "identity";
+    if (isOfDirectory(this.#url, response.url)) throw this.#error("not-a-file", "this is a directory", start);
     if (status === 404 || status === 410) {
       throw new NotFoundError("not-found", `the server answers ${status}`, { file: this.name });
     }

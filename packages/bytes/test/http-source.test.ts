@@ -75,6 +75,16 @@ describe("a file behind HTTP", () => {
     expect(source.name).toBe(`${server.url}`);
   });
 
+  test("is no directory, to which servers add a slash", async () => {
+    const server = await serve((request, response) => {
+      if (request.url === "/file") response.writeHead(301, { location: "/file/" }).end();
+      else response.writeHead(403).end();
+    });
+    expect(await rejection(toSource(server.url).size())).toMatchObject({ name: "SourceError", code: "not-a-file" });
+    const asked = new URL("/file/", server.url);
+    expect(await rejection(toSource(asked).size())).toMatchObject({ name: "SourceError", code: "http-status" });
+  });
+
   test("is one file, whatever becomes of the URL object afterwards", async () => {
     const server = await serve(ranges(FILE));
     const url = new URL(`${server.url}#part`);

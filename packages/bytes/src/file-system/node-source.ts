@@ -1,3 +1,4 @@
+import { constants as bufferConstants } from "node:buffer";
 import { constants, type FileHandle, open } from "node:fs/promises";
 import { NotFoundError, SourceError } from "../errors.ts";
 import {
@@ -41,7 +42,7 @@ export class FileSource implements Source {
     signal?.throwIfAborted();
     const { handle, size } = await untilAborted(this.#open(), signal);
     checkRange(this.name, size, offset, length);
-    const target = roomFor(length, scratch);
+    const target = scratch === undefined ? roomToFill(length) : roomFor(length, scratch);
     for (let filled = 0; filled < length; ) {
       const at = offset + filled;
       const wanted = Math.min(length - filled, LARGEST_CALL);
@@ -103,3 +104,12 @@ export class FileSource implements Source {
     return new SourceError("read-failed", `the file cannot be read (${code})`, place);
   }
 }
+
+/** Fresh memory that is not cleared first: all of it is written to, or the read fails and nobody sees it. */
+function roomToFill(length: number): Uint8Array<ArrayBuffer> {
+  if (length < SMALLEST_UNCLEARED || length > bufferConstants.MAX_LENGTH) return roomFor(length, undefined);
+  return new Uint8Array(Buffer.allocUnsafeSlow(length).buffer);
+}
+
+/** Bytes from which on clearing memory takes longer than two calls more. */
+const SMALLEST_UNCLEARED = 4096;
