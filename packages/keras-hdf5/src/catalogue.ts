@@ -1,8 +1,16 @@
 import { CorruptError, ModelbytesError } from "@modelbytes/bytes";
-import type { KerasHdf5Contents, KerasHdf5Entry, KerasWeight, KerasWeightRole, Listed, Lists } from "./contents.ts";
+import type {
+  KerasHdf5Contents,
+  KerasHdf5Entry,
+  KerasHdf5Kind,
+  KerasWeight,
+  KerasWeightRole,
+  Listed,
+  Lists,
+} from "./contents.ts";
 import type { Form } from "./form.ts";
 import { readableNames } from "./readable-names.ts";
-import { describeTensor } from "./stored-tensor.ts";
+import { describeTensor, readMark, type StoredTensor } from "./stored-tensor.ts";
 import type { Survey } from "./survey.ts";
 import { typed } from "./typed.ts";
 
@@ -21,13 +29,7 @@ export async function catalogue(survey: Survey, { kind, lists, metadata }: Form)
   const unlisted = unlistedKeys(survey, rows);
   for (const key of unlisted) rows.push([{ name: key, key, readable: [] }, { role: "unlisted" }]);
 
-  const described = await Promise.all(
-    rows.map(async ([{ key }]) => {
-      const object = survey.known(key) ?? (await survey.find(key));
-      if (object === undefined || object instanceof ModelbytesError) return object;
-      return object.kind === "dataset" ? typed(describeTensor(survey.file, object, kind)) : object.kind;
-    }),
-  );
+  const described = await Promise.all(rows.map(([{ key }]) => typed(describe(survey, key, kind))));
   const names = readableNames(rows.map(([listed]) => listed));
   const entries = new Map<string, KerasHdf5Entry>();
   const problems: ModelbytesError[] = [];
@@ -61,6 +63,19 @@ export async function catalogue(survey: Survey, { kind, lists, metadata }: Form)
     unreadable,
     damage: [...new Set([...survey.damage, ...survey.broken()])],
   };
+}
+
+/** The tensor that a path leads to; what else it leads to, if anything. Rejects where that is no tensor. */
+async function describe(
+  survey: Survey,
+  key: string,
+  kind: KerasHdf5Kind,
+): Promise<StoredTensor | ModelbytesError | "group" | "datatype" | undefined> {
+  const object = survey.known(key) ?? (await survey.find(key));
+  if (object === undefined || object instanceof ModelbytesError) return object;
+  if (object.kind !== "dataset") return object.kind;
+  const mark = object.datatype.class === "opaque" ? await readMark(survey.file, object) : undefined;
+  return describeTensor(survey.file, object, kind, mark);
 }
 
 const UNMARKED = "two bytes an element, and nothing says that they are bfloat16: Keras cannot read them";

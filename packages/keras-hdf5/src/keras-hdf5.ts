@@ -53,7 +53,7 @@ export class KerasHdf5 implements TensorFile<KerasHdf5Entry> {
   /** The files on the disk: one, or the shards. */
   readonly parts: readonly Shard[];
   readonly #contents: KerasHdf5Contents;
-  readonly #keys: ReadonlyMap<string, string>;
+  #keys: ReadonlyMap<string, string> | undefined;
 
   constructor(hdf5: Hdf5File, contents: KerasHdf5Contents, parts: readonly Shard[]) {
     this.hdf5 = hdf5;
@@ -69,12 +69,12 @@ export class KerasHdf5 implements TensorFile<KerasHdf5Entry> {
     this.unreadable = contents.unreadable;
     this.damage = contents.damage;
     this.#contents = contents;
-    this.#keys = new Map([...contents.entries].map(([key, { name }]) => [name, key]));
   }
 
   /** The key of a tensor, given its key or its readable name. Throws a `NotFoundError` for a name that the file has not. */
   keyOf(name: string): string {
     if (this.entries.has(name) || this.unreadable.has(name)) return name;
+    this.#keys ??= new Map([...this.entries].map(([key, entry]) => [entry.name, key]));
     const key = this.#keys.get(name);
     if (key !== undefined) return key;
     throw new NotFoundError("no-tensor", "the file has no such weight", { file: this.hdf5.name, tensor: name });

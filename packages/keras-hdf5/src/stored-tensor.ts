@@ -1,5 +1,12 @@
 import { CorruptError, UnsupportedError } from "@modelbytes/bytes";
-import { dtypeOf, type Hdf5Dataset, type Hdf5File, type Hdf5ReadOptions, isTensor } from "@modelbytes/hdf5";
+import {
+  type Datatype,
+  dtypeOf,
+  type Hdf5Dataset,
+  type Hdf5File,
+  type Hdf5ReadOptions,
+  isTensor,
+} from "@modelbytes/hdf5";
 import {
   checkedElementCount,
   DTYPES,
@@ -19,34 +26,46 @@ export interface StoredTensor extends TensorEntry {
 }
 
 /**
- * What tensor a dataset holds. HDF5 knows no bfloat16: Keras stores opaque elements of two bytes, little-endian. In `.weights.h5` the
- * attribute `dtype` says what they are; in `.h5` nothing does, and Keras itself cannot read them, but it writes nothing else so.
+ * What the attribute `dtype` says that opaque elements are. HDF5 knows no bfloat16: Keras stores opaque elements of two bytes,
+ * little-endian, and in `.weights.h5` this attribute with them.
+ */
+export async function readMark(file: Hdf5File, { path, attributes }: Hdf5Dataset): Promise<string | undefined> {
+  if (!attributes.has("dtype")) return undefined;
+  const mark = await file.attribute(path, "dtype");
+  return mark.dtype === "string" ? new TextDecoder().decode(mark.data[0]) : "";
+}
+
+/**
+ * What tensor a dataset holds, given its mark. In `.h5` opaque elements have none, and Keras itself cannot read them, but it writes
+ * nothing but bfloat16 so.
  *
  * Throws an `UnsupportedError` (`"element-type"`) for what no tensor is.
  */
-export async function describeTensor(
+export function describeTensor(
   file: Hdf5File,
-  { path, datatype, shape, attributes }: Hdf5Dataset,
+  { path, datatype, shape }: Hdf5Dataset,
   kind: KerasHdf5Kind,
-): Promise<StoredTensor> {
+  mark: string | undefined,
+): StoredTensor {
   const place = { file: file.name, tensor: path };
   if (shape === null) throw new UnsupportedError("element-type", "the dataset has no elements and no shape", place);
-  const entry = (dtype: DType, unmarked: boolean): StoredTensor => {
-    const count = checkedElementCount(shape);
-    const byteLength = count === undefined || isVarying(dtype) ? undefined : count * DTYPES[dtype].itemsize;
-    return { dtype, shape, byteLength, unmarked };
-  };
-  const dtype = datatype.class === "array" ? undefined : dtypeOf(datatype);
-  if (dtype !== undefined) return entry(dtype, false);
-  if (datatype.class === "opaque") {
-    const marked = attributes.has("dtype") ? await file.attribute(path, "dtype") : undefined;
-    if (marked === undefined && datatype.size === 2 && (kind === "model" || kind === "weights"))
-      return entry("bfloat16", true);
-    const name = marked?.dtype === "string" ? new TextDecoder().decode(marked.data[0]) : "";
-    if (isDType(name) && DTYPES[name].itemsize === datatype.size) return entry(name, false);
+  const dtype = dtypeOfElements(datatype, kind, mark);
+  if (dtype === undefined) {
+    const reason = `elements of the type ${datatype.class} of ${datatype.size} bytes are no tensor`;
+    throw new UnsupportedError("element-type", reason, place);
   }
-  const reason = `elements of the type ${datatype.class} of ${datatype.size} bytes are no tensor`;
-  throw new UnsupportedError("element-type", reason, place);
+  const count = checkedElementCount(shape);
+  const byteLength = count === undefined || isVarying(dtype) ? undefined : count * DTYPES[dtype].itemsize;
+  const unmarked = datatype.class === "opaque" && mark === undefined;
+  return { dtype, shape, byteLength, unmarked };
+}
+
+function dtypeOfElements(datatype: Datatype, kind: KerasHdf5Kind, mark: string | undefined): DType | undefined {
+  if (datatype.class === "array") return undefined;
+  if (datatype.class !== "opaque") return dtypeOf(datatype);
+  const isOldForm = kind === "model" || kind === "weights";
+  if (mark === undefined) return isOldForm && datatype.size === 2 ? "bfloat16" : undefined;
+  return isDType(mark) && DTYPES[mark].itemsize === datatype.size ? mark : undefined;
 }
 
 /** The values of a dataset of which `describeTensor` told the dtype. */
