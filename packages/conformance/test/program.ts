@@ -1,6 +1,8 @@
 // Programs of the system that tests run, in Debian's packages.
 
 import { existsSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { run } from "./command.ts";
 
 const { CI } = process.env;
@@ -19,10 +21,10 @@ export async function hasProgram(path: string, debian: string): Promise<boolean>
   return false;
 }
 
-/** Installs a package and gives what there was to complain of. */
+/** Installs a package, after others that tests may be installing, and gives what there was to complain of. */
 async function install(debian: string): Promise<string> {
-  const env = { DEBIAN_FRONTEND: "noninteractive" };
-  const updated = await run("apt-get", ["update", "-qq"], env);
-  const installed = await run("apt-get", ["install", "-y", "-qq", "--no-install-recommends", debian], env);
-  return `${updated.stderr}${installed.stderr}`.trim();
+  const apt = `apt-get update -qq && apt-get install -y -qq --no-install-recommends ${debian}`;
+  const lock = join(tmpdir(), "modelbytes-apt.lock");
+  const { stderr } = await run("flock", [lock, "sh", "-c", apt], { DEBIAN_FRONTEND: "noninteractive" });
+  return stderr.trim();
 }

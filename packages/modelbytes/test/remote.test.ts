@@ -4,11 +4,17 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, test } from "vitest";
 import { FIXTURES, modelbytes, ROOT } from "./command.ts";
 
-/** Serves the fixtures by range; below /whole/ it ignores ranges, and below /broken/ it fails. */
+/**
+ * Serves the fixtures by range; below /whole/ it ignores ranges, below /broken/ it fails, below /key/ it wants a header, which /bare/
+ * refuses, where /away/ leads.
+ */
 async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
   const { pathname } = new URL(request.url ?? "/", "http://localhost");
   requests.push(pathname);
   const [, kind = "", path = ""] = /^\/(\w+)\/(.*)$/.exec(decodeURIComponent(pathname)) ?? [];
+  if (kind === "key" && request.headers["x-key"] !== "5ecret") return void response.writeHead(403).end();
+  if (kind === "away") return void response.writeHead(302, { location: `${other}/bare/${path}` }).end();
+  if (kind === "bare" && request.headers["x-key"] !== undefined) return void response.writeHead(400).end();
   if (kind === "broken") return void response.writeHead(500).end();
   const bytes = await readFile(join(ROOT, FIXTURES, path)).catch(() => undefined);
   if (bytes === undefined) return void response.writeHead(404).end();
@@ -23,11 +29,16 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
 const requests: string[] = [];
 const server = createServer((request, response) => void answer(request, response));
 let base = "";
+/** The same server as another origin. */
+let other = "";
 
 beforeAll(async () => {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const address = server.address();
-  if (address !== null && typeof address === "object") base = `http://127.0.0.1:${address.port}`;
+  if (address !== null && typeof address === "object") {
+    base = `http://127.0.0.1:${address.port}`;
+    other = `http://localhost:${address.port}`;
+  }
 });
 
 afterAll(() => {
@@ -64,6 +75,23 @@ describe.concurrent("a checkpoint behind a URL", { timeout: 30_000 }, () => {
       "/ranges/golden-mixed/model.index",
       "/ranges/golden-mixed/model.data-00000-of-00001",
     ]);
+  });
+
+  test("is asked for with the headers that are given, which stay with its server", async ({ expect }) => {
+    const header = ["--header", "X-Key: 5ecret", "--header", "X-Other: 1"];
+    const [local, ...remote] = await Promise.all([
+      modelbytes("hash", `${FIXTURES}/demo/ckpt-3`),
+      modelbytes("hash", `${base}/key/demo/ckpt-3`, ...header),
+      modelbytes("hash", `${base}/away/demo/ckpt-3`, ...header),
+    ]);
+    for (const outcome of remote) expect(outcome).toEqual(local);
+    const [refused, malformed] = await Promise.all([
+      modelbytes("hash", `${base}/key/demo/ckpt-3`, "--header", "X-Key: 5ecrets"),
+      modelbytes("hash", `${base}/key/demo/ckpt-3`, "--header", "5ecret"),
+    ]);
+    expect([refused.code, malformed.code]).toEqual([5, 2]);
+    expect(refused.stderr).toContain("--header");
+    expect(refused.stderr + malformed.stderr).not.toContain("5ecret");
   });
 
   test("fails with the exit code of what went wrong", async ({ expect }) => {

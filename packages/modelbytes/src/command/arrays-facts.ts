@@ -27,5 +27,10 @@ export function npzFacts({ weights }: NpzModel): Facts {
   const arrays = [...weights.entries].map(
     ([name, { descr, fortranOrder }]) => [name, { descr, fortranOrder }] as const,
   );
-  return { json: { arrays: new Map(arrays) }, headline: [weights.format], lines: [], problems: [] };
+  return {
+    json: { arrays: new Map(arrays) },
+    headline: weights.format === "npy" ? ["npz", "a single array, .npy"] : ["npz"],
+    lines: [],
+    problems: [],
+  };
 }

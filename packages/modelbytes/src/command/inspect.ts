@@ -31,7 +31,7 @@ export async function inspect(path: string, options: InspectOptions, shell: Shel
     shell.print(stringify({ format, path: where, tensors, ...facts.json, problems: problems.map(problemJson) }));
   } else {
     printFacts(model, facts, rows, shell);
-    shell.print(options.tree === true ? await treeText(model, shell) : tableText(rows, shell));
+    if (rows.length > 0) shell.print(options.tree === true ? await treeText(model, shell) : tableText(rows, shell));
   }
   for (const problem of problems) shell.error(problem.message);
   return exitCodeOfAll(problems);

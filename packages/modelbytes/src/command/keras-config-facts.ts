@@ -1,3 +1,4 @@
+import { printSummary, summarize } from "@modelbytes/keras-config";
 import type { KerasConfigModel } from "../models/keras-config-model.ts";
 import type { Facts } from "./facts.ts";
 import { jsonOf } from "./json-text.ts";
@@ -23,7 +24,7 @@ export function kerasConfigFacts({ format, architecture, encoding, text }: Keras
       `${model.kind} model ${model.name}`,
       counted(model.layers.length, "layer"),
     ].filter((fact) => fact !== ""),
-    lines: [],
+    lines: ["", printSummary(summarize(architecture))],
     problems: [],
   };
 }

@@ -70,13 +70,17 @@ function canSalvage({ format, problems }: Findings): boolean {
   return (format === null || format === "saved-model") && problems.some(({ file = "" }) => ofBundle.test(file));
 }
 
-const LISTS = "all that the file lists is there; the format has no checksums";
+const LISTS = "all that the file lists is there and can be read; the format has no checksums";
 
 /** What it means that a file of a format has no problem. */
 const SOUND: Readonly<Record<string, string>> = {
   "tensor-bundle": "every checksum holds",
   "tensor-bundle-v1": "every checksum holds",
   "saved-model": "every checksum holds, the graphs refer to what is there",
+  "keras-hdf5": "the weights are those of the architecture; the format has no checksums",
+  "keras-archive": "every CRC holds, the weights are those of the architecture",
+  "keras-config": "the architecture can be read",
+  npz: "every CRC holds",
 };
 
 function printProblem(problem: ModelbytesError, shell: Shell): void {

@@ -99,6 +99,10 @@ export async function weightsContents(
   }
   const expected = expectedWeights(target ?? texts.architecture);
   const placed = [...(await placedParts(parts, texts)).values()];
+  if (placed.length !== expected.places.length) {
+    const reason = `there are ${placed.length} weights, and ${expected.places.length} places for them in this Keras`;
+    throw new UnsupportedError("no-place", reason, { file: model.path });
+  }
   const groups = new Map<string, NamedWeight[]>([["", []]]);
   for (const [at, { path }] of expected.places.entries()) {
     const tensor = placed[at];

@@ -37,16 +37,17 @@ export async function toBundle(
 }
 
 /**
- * The objects of Keras 2; `undefined` where the variables are not all known, not those of the model alone, or not of Keras 2. Who gave the architecture asked for
- * them, and is told why not.
+ * The objects of Keras 2; `undefined` where the variables are not all known, not those of the model alone, or not of Keras 2. Who gave
+ * the architecture asked for them, and is told why not.
  */
 async function treeOf(parts: KerasParts, isAsked: boolean): Promise<CheckpointNode | undefined> {
   const { tensors, texts, signal } = parts;
-  if (texts === undefined || !tensors.every(({ role }) => role === "model")) return undefined;
+  if (texts === undefined || !tensors.every((tensor) => tensor.role === "model" && isFixed(tensor))) return undefined;
   try {
     migrate(texts.architecture, "keras-2");
     const placed = [...(await placedParts(parts, texts)).values()];
     const paths = objectPaths(texts.architecture);
+    if (paths.length !== placed.length) return undefined;
     return objectTree(
       placed.flatMap((tensor, at) => {
         const path = paths[at];

@@ -1,4 +1,5 @@
-import { type Architecture, type PyValue, parseArchitecture } from "@modelbytes/keras-config";
+import { CorruptError } from "@modelbytes/bytes";
+import { type Architecture, checkArchitecture, type PyValue, parseArchitecture } from "@modelbytes/keras-config";
 import type { ModelBase } from "../model-base.ts";
 import { NoWeights } from "./no-weights.ts";
 
@@ -22,6 +23,7 @@ export function kerasConfigModel(
   config: PyValue,
 ): KerasConfigModel {
   const weights = new NoWeights(path);
+  const architecture = parseArchitecture(config);
   return {
     format: "keras-config",
     path,
@@ -29,11 +31,15 @@ export function kerasConfigModel(
     text,
     encoding,
     config,
-    architecture: parseArchitecture(config),
+    architecture,
     unreadable: new Map(),
     damage: [],
     names: async () => new Map(),
-    async *verify() {},
+    async *verify() {
+      for (const { path: place, message } of checkArchitecture(architecture)) {
+        yield new CorruptError("architecture", `${place}: ${message}`, { file: path });
+      }
+    },
     close: async () => undefined,
     [Symbol.asyncDispose]: async () => undefined,
   };
