@@ -2,6 +2,7 @@ import {
   CorruptError,
   type Folder,
   type FolderLike,
+  folderBeside,
   ModelbytesError,
   type Source,
   type SourceLike,
@@ -44,7 +45,7 @@ export async function openShardedKerasWeights(
   options: OpenShardedKerasWeightsOptions = {},
 ): Promise<KerasHdf5> {
   const source = toSource(from, options);
-  const folder = toFolder(options.folder ?? folderOf(from), options);
+  const folder = toFolder(options.folder ?? folderBeside(from), options);
   const index = await readIndex(source, options);
   const { shards, damage } = await openShards(source.name, folder, index, options);
   try {
@@ -57,18 +58,6 @@ export async function openShardedKerasWeights(
     await Promise.all(shards.map(({ file }) => file.close()));
     throw error;
   }
-}
-
-/** The folder that a path or a URL is in. */
-function folderOf(from: SourceLike): FolderLike {
-  if (typeof from === "string") {
-    const cut = Math.max(from.lastIndexOf("/"), from.lastIndexOf("\\"));
-    return cut < 0 ? "." : from.slice(0, cut + 1);
-  }
-  if (!(from instanceof URL)) throw new TypeError("only paths and URLs say where the shards are: pass `folder`");
-  const folder = new URL(".", from);
-  folder.search = from.search;
-  return folder;
 }
 
 async function readIndex(source: Source, { signal }: WaitOptions): Promise<ShardIndex> {
