@@ -15,3 +15,5 @@ export type { NpzModel } from "./models/npz-model.ts";
 export type { SafetensorsModel } from "./models/safetensors-model.ts";
 export type { SavedModelModel } from "./models/saved-model-model.ts";
 export { type Model, type ModelLike, type OpenModelOptions, openModel } from "./open-model.ts";
+export type { Finding } from "./scan/finding.ts";
+export { type ScanReport, scan, scanModel } from "./scan/scan.ts";

@@ -11,7 +11,7 @@ import {
   UnsupportedError,
 } from "@modelbytes/bytes";
 import type { OpenKerasHdf5Options } from "@modelbytes/keras-hdf5";
-import { type OpenSavedModelOptions, openSavedModel, type SavedModel } from "@modelbytes/saved-model";
+import type { OpenSavedModelOptions } from "@modelbytes/saved-model";
 import { type BundleLike, type BundleParts, type OpenBundleOptions, openCheckpoint } from "@modelbytes/tensor-bundle";
 import { type Content, contentOf } from "./content.ts";
 import type { ModelFile } from "./model-file.ts";
@@ -21,7 +21,7 @@ import type { KerasConfigModel } from "./models/keras-config-model.ts";
 import type { KerasHdf5Model } from "./models/keras-hdf5-model.ts";
 import type { NpzModel } from "./models/npz-model.ts";
 import type { SafetensorsModel } from "./models/safetensors-model.ts";
-import { type SavedModelModel, savedModelModel } from "./models/saved-model-model.ts";
+import type { SavedModelModel } from "./models/saved-model-model.ts";
 
 /**
  * What can be opened: a path, a URL, a file as a Blob, bytes or a `Source`; a folder or dropped files; the files of a checkpoint one by
@@ -55,7 +55,7 @@ export type Model =
  */
 export async function openModel(from: ModelLike, options: OpenModelOptions = {}): Promise<Model> {
   const directory = directoryOfGraphs(from);
-  if (directory !== undefined) return await savedModelModel(await openSavedModel(directory, options), options);
+  if (directory !== undefined) return await openGraphs(directory, options);
   if (isFileLike(from)) {
     const model = await openFile(from, options);
     if (model !== undefined) return model;
@@ -72,7 +72,7 @@ export async function openModel(from: ModelLike, options: OpenModelOptions = {})
   } catch (error) {
     if (!isNoCheckpoint(error) || options.prefix !== undefined || isParts(from)) throw error;
     const savedModel = await savedModelIn(from, options);
-    if (savedModel !== undefined) return await savedModelModel(savedModel, options);
+    if (savedModel !== undefined) return savedModel;
     if (await hasArchiveFiles(from, options)) {
       return await (await import("./models/keras-archive-model.ts")).openArchiveFolder(
         toFolder(from, options),
@@ -175,13 +175,21 @@ function isNoCheckpoint(error: unknown): boolean {
 }
 
 /** The SavedModel in a directory. Where there is none, it is the search for a checkpoint that tells what is there. */
-async function savedModelIn(from: FolderLike, options: OpenModelOptions): Promise<SavedModel | undefined> {
-  try {
-    return await openSavedModel(from, options);
-  } catch (error) {
+async function savedModelIn(from: FolderLike, options: OpenModelOptions): Promise<SavedModelModel | undefined> {
+  const { openSavedModel } = await import("@modelbytes/saved-model");
+  const savedModel = await openSavedModel(from, options).catch((error: unknown) => {
     if (error instanceof NotFoundError || error instanceof SourceError) return undefined;
     throw error;
-  }
+  });
+  if (savedModel === undefined) return undefined;
+  return await (await import("./models/saved-model-model.ts")).savedModelModel(savedModel, options);
+}
+
+/** A SavedModel, whose code is loaded for SavedModels alone: checkpoints are opened without. */
+async function openGraphs(directory: string | URL, options: OpenModelOptions): Promise<SavedModelModel> {
+  const { openSavedModel } = await import("@modelbytes/saved-model");
+  const savedModel = await openSavedModel(directory, options);
+  return await (await import("./models/saved-model-model.ts")).savedModelModel(savedModel, options);
 }
 
 const INDEX_OF_SHARDS = /\.(?:weights|safetensors\.index)\.json$/;

@@ -2,12 +2,6 @@ import type { ModelbytesError } from "@modelbytes/bytes";
 import type { DType } from "@modelbytes/tensor";
 import type { ModelBase } from "../model-base.ts";
 import type { Model } from "../open-model.ts";
-import { npzFacts, safetensorsFacts } from "./arrays-facts.ts";
-import { checkpointFacts } from "./checkpoint-facts.ts";
-import { kerasArchiveFacts } from "./keras-archive-facts.ts";
-import { kerasConfigFacts } from "./keras-config-facts.ts";
-import { kerasHdf5Facts } from "./keras-hdf5-facts.ts";
-import { savedModelFacts } from "./saved-model-facts.ts";
 import type { Shell } from "./shell.ts";
 
 /** What a model says of itself, beside its tensors. */
@@ -26,24 +20,24 @@ export interface FactsOptions {
   readonly json: boolean;
 }
 
-/** What there is to say of a model. Throws where it is so damaged that nothing can be said. */
+/** What there is to say of a model; what says it is loaded for its format alone. Throws where it is so damaged that nothing can be said. */
 export async function factsOf(model: Model, options: FactsOptions, shell: Shell): Promise<Facts> {
   switch (model.format) {
     case "saved-model":
-      return await savedModelFacts(model, shell);
+      return await (await import("./saved-model-facts.ts")).savedModelFacts(model, shell);
     case "tensor-bundle":
     case "tensor-bundle-v1":
-      return await checkpointFacts(model, options, shell);
+      return await (await import("./checkpoint-facts.ts")).checkpointFacts(model, options, shell);
     case "keras-archive":
-      return kerasArchiveFacts(model);
+      return (await import("./keras-archive-facts.ts")).kerasArchiveFacts(model);
     case "keras-config":
-      return kerasConfigFacts(model);
+      return (await import("./keras-config-facts.ts")).kerasConfigFacts(model);
     case "safetensors":
-      return safetensorsFacts(model);
+      return (await import("./arrays-facts.ts")).safetensorsFacts(model);
     case "npz":
-      return npzFacts(model);
+      return (await import("./arrays-facts.ts")).npzFacts(model);
     default:
-      return kerasHdf5Facts(model);
+      return (await import("./keras-hdf5-facts.ts")).kerasHdf5Facts(model);
   }
 }
 

@@ -7,7 +7,6 @@ import { stringify } from "./json.ts";
 import { openPath } from "./location.ts";
 import { pathTree } from "./path-tree.ts";
 import { exitCodeOfAll, openingProblems, problemJson } from "./problem.ts";
-import { savedModelTree } from "./saved-model-tree.ts";
 import type { Shell } from "./shell.ts";
 import { formatTable } from "./table.ts";
 import { counted, grouped, printable, shapeText } from "./text.ts";
@@ -53,6 +52,7 @@ async function treeText(model: Model, shell: Shell): Promise<string> {
 
 /** The objects of each MetaGraph that has some. */
 async function objectsText({ savedModel }: SavedModelModel, shell: Shell): Promise<string> {
+  const { savedModelTree } = await import("./saved-model-tree.ts"); // a checkpoint is inspected without code for SavedModels
   const trees: string[] = [];
   for (const metaGraph of savedModel.metaGraphs) {
     if (metaGraph.objectGraph === undefined) continue;

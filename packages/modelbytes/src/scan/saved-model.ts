@@ -1,0 +1,40 @@
+import { ModelbytesError, type WaitOptions } from "@modelbytes/bytes";
+import { findDangerousOps, kerasNodes } from "@modelbytes/saved-model";
+import type { SavedModelModel } from "../models/saved-model-model.ts";
+import { scanConfigText } from "./config.ts";
+import { type Finding, finding } from "./finding.ts";
+
+/**
+ * The dangers of a SavedModel: ops of its graphs, and what Keras 2 stored of the layers. What is too damaged to be looked at is a
+ * problem, and no reason to look at nothing else.
+ */
+export async function scanSavedModel(
+  { savedModel }: SavedModelModel,
+  problems: ModelbytesError[],
+  options: WaitOptions,
+): Promise<Finding[]> {
+  const ops = () =>
+    savedModel.metaGraphs.flatMap((metaGraph) =>
+      findDangerousOps(metaGraph).map(({ severity, op, node, function: body, reason }) =>
+        finding({ severity, what: op, reason, node, function: body ?? null, tags: metaGraph.tags }),
+      ),
+    );
+  const layers = async () => {
+    const [first] = savedModel.metaGraphs;
+    const nodes = kerasNodes(await savedModel.kerasMetadata(options), first?.objectGraph);
+    return nodes.flatMap(({ nodeId, identifier, metadata }) => {
+      const place = { part: "keras_metadata", node: `object ${nodeId}`, tags: first?.tags ?? [] };
+      return scanConfigText(metadata, identifier, { file: "saved-model", place });
+    });
+  };
+  const found: Finding[] = [];
+  for (const part of [ops, layers]) {
+    try {
+      found.push(...(await part()));
+    } catch (error) {
+      if (!(error instanceof ModelbytesError)) throw error;
+      problems.push(error);
+    }
+  }
+  return found;
+}
