@@ -4,6 +4,7 @@ import type { Counts } from "./question.ts";
 /** A source that counts what is read of it. */
 export class CountingSource implements Source {
   readonly name: string;
+  readonly roundTripBytes: number | undefined;
   readonly #source: Source;
   #reads = 0;
   #bytes = 0;
@@ -11,6 +12,7 @@ export class CountingSource implements Source {
   constructor(from: SourceLike) {
     this.#source = toSource(from);
     this.name = this.#source.name;
+    this.roundTripBytes = this.#source.roundTripBytes; // how much is read depends on how near the file is
   }
 
   get counts(): Counts {
