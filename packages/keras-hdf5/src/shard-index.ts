@@ -1,4 +1,5 @@
 import { CorruptError, decodeName } from "@modelbytes/bytes";
+import { type PyDict, pyFloat, pyInt, stringifyJson } from "@modelbytes/keras-config";
 import { DTYPES, type DType, elementCount } from "@modelbytes/tensor";
 
 /**
@@ -44,17 +45,13 @@ export function encodeShardIndex(
   totalSize: number | undefined,
   files: ReadonlyMap<string, string | readonly string[]>,
 ): Uint8Array<ArrayBuffer> {
-  const map = Object.fromEntries([...files].map(([group, names]) => [`/${group}`, names]));
-  const json = JSON.stringify({ metadata: { total_size: 0 }, weight_map: map }, undefined, 4);
-  const size = totalSize === undefined ? "0" : Number.isInteger(totalSize) ? `${totalSize}.0` : `${totalSize}`;
-  const text = json.replace(`"total_size": 0`, () => `"total_size": ${size}`).replace(NOT_ASCII, escaped);
-  return new TextEncoder().encode(text);
-}
-
-const NOT_ASCII = /[\u007f-\uffff]/g;
-
-function escaped(unit: string): string {
-  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  const size = totalSize === undefined ? pyInt(0) : pyFloat(totalSize);
+  const map = new Map([...files].map(([group, names]) => [`/${group}`, names]));
+  const index: PyDict = new Map<string, PyDict>([
+    ["metadata", new Map([["total_size", size]])],
+    ["weight_map", map],
+  ]);
+  return new TextEncoder().encode(stringifyJson(index, { indent: 4 }));
 }
 
 /** The dtypes of which Keras knows a size. */
