@@ -1,4 +1,4 @@
-import { type Architecture, expectedWeights } from "@modelbytes/keras-config";
+import type { ExpectedWeights } from "@modelbytes/keras-config";
 import type { KerasHdf5Entry } from "@modelbytes/keras-hdf5";
 import type { ArchitectureTexts } from "./convert/architecture-text.ts";
 import { readTexts } from "./convert/keras-texts.ts";
@@ -12,9 +12,8 @@ const OPTIMIZER = /^optimizer\/vars\/(\d+)$/;
  */
 export function placeNames(
   entries: ReadonlyMap<string, KerasHdf5Entry>,
-  architecture: Architecture,
+  { places, optimizer = [] }: ExpectedWeights,
 ): Map<string, string> {
-  const { places, optimizer = [] } = expectedWeights(architecture);
   const known = new Map(places.map(({ path, name }) => [path, name.replace(/:\d+$/, "")]));
   const names = new Map<string, string>();
   const taken = new Set<string>();
@@ -33,7 +32,7 @@ export function placeNamesByText(
   texts: ArchitectureTexts,
 ): Map<string, string> {
   try {
-    return placeNames(entries, readTexts(texts, "").architecture);
+    return placeNames(entries, readTexts(texts, "").expected);
   } catch {
     return new Map([...entries].map(([key, { name }]) => [key, name])); // `verify` says what is wrong with it
   }

@@ -1,5 +1,4 @@
 import type { SinkLike, WaitOptions, WritableFolderLike } from "@modelbytes/bytes";
-import { expectedWeights } from "@modelbytes/keras-config";
 import type { ShardedTarget } from "@modelbytes/keras-hdf5";
 import type { Progress } from "@modelbytes/tensor";
 import type { BundleTarget } from "@modelbytes/tensor-bundle";
@@ -79,10 +78,10 @@ function asArchitecture(
 ): readonly NamedTensor[] {
   if (texts === undefined) return tensors;
   if (model.format === "keras-weights" || model.format === "keras-weights-sharded") {
-    const names = placeNames(model.weights.entries, texts.architecture);
+    const names = placeNames(model.weights.entries, texts.expected);
     return tensors.map((tensor) => ({ ...tensor, name: names.get(tensor.key) ?? tensor.name }));
   }
-  const optimizer = expectedWeights(texts.architecture).optimizer ?? [];
+  const optimizer = texts.expected.optimizer ?? [];
   const names = new Set(optimizer.map(({ name }) => name.replace(/:\d+$/, "")));
   return tensors.map((tensor) =>
     tensor.role === "model" && names.has(tensor.name) ? { ...tensor, role: "optimizer" as const } : tensor,

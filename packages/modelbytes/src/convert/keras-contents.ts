@@ -54,8 +54,8 @@ export async function h5Contents(parts: KerasParts, whole: boolean): Promise<Ker
     if (whole) throw withoutArchitecture("a whole model begins with its architecture", model);
     return { layers: layersByName(tensors) };
   }
-  const expected = expectedWeights(texts.architecture);
-  const layers = await expectedLayers(parts, texts, expected);
+  const { expected } = texts;
+  const layers = await expectedLayers(parts, texts);
   const versions = {
     ...(texts.kerasVersion !== undefined && { kerasVersion: texts.kerasVersion }),
     ...(texts.backend !== undefined && { backend: texts.backend }),
@@ -97,7 +97,7 @@ export async function weightsContents(
   if (texts === undefined) {
     throw withoutArchitecture("the paths in a .weights.h5 follow from the classes of the layers", model);
   }
-  const expected = expectedWeights(target ?? texts.architecture);
+  const expected = target === undefined ? texts.expected : expectedWeights(target);
   const placed = [...(await placedParts(parts, texts)).values()];
   if (placed.length !== expected.places.length) {
     const reason = `there are ${placed.length} weights, and ${expected.places.length} places for them in this Keras`;
@@ -184,8 +184,8 @@ function layersByName(tensors: readonly NamedTensor[]): { name: string; weights:
 async function expectedLayers(
   parts: KerasParts,
   texts: KerasTexts,
-  expected: ExpectedWeights,
 ): Promise<{ name: string; weights: NamedWeight[] }[]> {
+  const { expected } = texts;
   const placed = [...(await placedParts(parts, texts)).values()];
   const layerOf = layersOfPlaces(expected);
   const tensorOf = new Map(
@@ -213,14 +213,14 @@ async function expectedLayers(
 /** The tensor for each place of an architecture. */
 export async function placedParts(
   { model, tensors, signal }: KerasParts,
-  { architecture }: KerasTexts,
+  { architecture, expected }: KerasTexts,
 ): Promise<Map<PlacedWeight, NamedTensor>> {
   const weights = tensors.filter(({ role }) => role === "model");
   const source = kerasFileOf(model);
   const layers = source !== undefined && isNamedForm(source) ? source.layers : [];
   const graph = await objectsOf(model, signal);
   const keys = graph === undefined ? [] : keysOfPaths(graph, objectPaths(architecture));
-  return placedTensors(expectedWeights(architecture), weights, { layers, keys }, model.path);
+  return placedTensors(expected, weights, { layers, keys }, model.path);
 }
 
 /** The objects of a checkpoint, or of the variables of a SavedModel. */

@@ -7,6 +7,8 @@
 
 import {
   type Architecture,
+  type ExpectedWeights,
+  expectedWeights,
   isPyDict,
   migrate,
   type PyDict,
@@ -17,9 +19,10 @@ import {
 } from "@modelbytes/keras-config";
 import type { ArchitectureTexts } from "./architecture-text.ts";
 
-/** An architecture and its texts. */
+/** An architecture, its texts, and what it expects of its weights. */
 export interface KerasTexts extends ArchitectureTexts {
   readonly architecture: Architecture;
+  readonly expected: ExpectedWeights;
 }
 
 /** Reads the texts of an architecture. Throws a `CorruptError` for one that is none. */
@@ -29,7 +32,8 @@ export function readTexts(texts: ArchitectureTexts, file: string): KerasTexts {
     parseJson(config, { file }),
     training === undefined ? undefined : parseJson(training, { file }),
   );
-  return { ...texts, architecture: parseArchitecture(value, { ...(kerasVersion !== undefined && { kerasVersion }) }) };
+  const architecture = parseArchitecture(value, { ...(kerasVersion !== undefined && { kerasVersion }) });
+  return { ...texts, architecture, expected: expectedWeights(architecture) };
 }
 
 /** The config of a `.h5` with what its training_config says in the place that a `.keras` has for it. */
