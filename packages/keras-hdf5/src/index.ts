@@ -1,3 +1,4 @@
+export { type LazyReadOptions, type LazyTensor, lazyTensor } from "@modelbytes/tensor";
 export { type CheckpointValues, formatCheckpointName } from "./checkpoint-name/format.ts";
 export {
   type CheckpointFile,
@@ -36,12 +37,9 @@ export { type OpenShardedKerasWeightsOptions, openShardedKerasWeights } from "./
 export type { VerifyOptions } from "./verify.ts";
 export { type FromFileOptions, toKerasH5, toKerasWeights } from "./write/from-file.ts";
 export type { KerasH5Contents, NewKerasLayer } from "./write/h5.ts";
-export {
-  type LazyReadOptions,
-  type LazyTensor,
-  lazyTensor,
-  type NamedWeight,
-  type WeightValues,
+export type {
+  NamedWeight,
+  WeightValues,
 } from "./write/values.ts";
 export type { KerasVarsGroup, KerasWeightsContents } from "./write/weights.ts";
 export {

@@ -169,7 +169,9 @@ test("strings, which other programs store", async () => {
   const value = tensor("string", [2], [new TextEncoder().encode("é"), new Uint8Array(0)]);
   const inline = await written({ layers: [{ name: "a", weights: [["w", value]] }] });
   const { dtype, shape } = value;
-  const lazily = await written({ layers: [{ name: "a", weights: [["w", { dtype, shape, read: () => value }]] }] });
+  const lazily = await written({
+    layers: [{ name: "a", weights: [["w", { dtype, shape, read: async () => value }]] }],
+  });
   await using file = await openKerasHdf5(inline);
   expect(await file.read("a/w")).toEqual(value);
   expect(await saidOf(lazily)).toEqual(await saidOf(inline));

@@ -161,7 +161,7 @@ describe("a failure", () => {
         {
           dtype: "float32",
           shape: [2],
-          read: (): Tensor => {
+          read: async (): Promise<Tensor> => {
             throw new Error("in the last shard");
           },
         },

@@ -139,7 +139,7 @@ describe("values that are read when they are due", () => {
   const row = new Uint8Array(3 * ROW);
 
   function large(rows: (options: LazyReadOptions) => number): KerasVarsGroup[] {
-    const read = (options: LazyReadOptions): Tensor => {
+    const read = async (options: LazyReadOptions = {}): Promise<Tensor> => {
       const count = rows(options);
       return tensor("uint8", [count, ROW], row.subarray(0, count * ROW));
     };
@@ -173,8 +173,8 @@ describe("values that are read when they are due", () => {
   test("or not at all as announced: nothing is left", async () => {
     const wrong: [KerasVarsGroup[], ErrorConstructor][] = [
       [large(() => 2), RangeError],
-      [lazily(() => floats(3)), RangeError],
-      [lazily(() => tensor("int32", [2], new Int32Array(2))), TypeError],
+      [lazily(async () => floats(3)), RangeError],
+      [lazily(async () => tensor("int32", [2], new Int32Array(2))), TypeError],
       [
         lazily(() => {
           throw new SyntaxError("from inside");
@@ -190,7 +190,7 @@ describe("values that are read when they are due", () => {
     }
   });
 
-  function lazily(read: (options: LazyReadOptions) => Tensor | Promise<Tensor>): KerasVarsGroup[] {
+  function lazily(read: (options?: LazyReadOptions) => Promise<Tensor>): KerasVarsGroup[] {
     return [{ path: "a", vars: [["0", { dtype: "float32", shape: [2], read }]] }];
   }
 
@@ -219,7 +219,7 @@ describe("values that are read when they are due", () => {
   test("a signal reaches who reads them, and ends the writing", async () => {
     const stop = new AbortController();
     const counter = new Counter();
-    const groups = lazily(({ signal }) => {
+    const groups = lazily(async ({ signal } = {}) => {
       expect(signal).toBe(stop.signal);
       stop.abort(new Error("enough"));
       return floats(2);

@@ -1,3 +1,4 @@
+import { NotFoundError } from "@modelbytes/bytes";
 import type { DType, FixedDType } from "./dtype.ts";
 import type { Selection } from "./selection.ts";
 import type { Tensor } from "./tensor.ts";
@@ -20,12 +21,12 @@ export interface LazyTensor {
 }
 
 /**
- * A tensor of an open file of any format, by its key; the file has to stay open until it is read. Throws a `RangeError` for a key
- * that the file has not.
+ * A tensor of an open file of any format, by its key; the file has to stay open until it is read. Throws a `NotFoundError`
+ * (`"no-tensor"`) for a key that the file has not.
  */
 export function lazyTensor(file: TensorFile, key: string): LazyTensor {
   const entry = file.entries.get(key);
-  if (entry === undefined) throw new RangeError(`the file has no tensor ${JSON.stringify(key)}`);
+  if (entry === undefined) throw new NotFoundError("no-tensor", "the file has no such tensor", { tensor: key });
   const { dtype, shape } = entry;
   return { dtype, shape, read: (options = {}) => file.read(key, options) };
 }

@@ -1,5 +1,6 @@
 import { decodeName, type WaitOptions } from "@modelbytes/bytes";
 import type { Hdf5Group } from "@modelbytes/hdf5";
+import { lazyTensor } from "@modelbytes/tensor";
 import type { KerasWeight } from "../contents.ts";
 import type { Shard } from "../joined-file.ts";
 import type { KerasHdf5 } from "../keras-hdf5.ts";
@@ -7,7 +8,7 @@ import { readLinkOrder } from "../link-order.ts";
 import { isVars } from "../numbered-vars.ts";
 import { parentOf, pathIn, sortNumbered } from "../path.ts";
 import type { KerasH5Contents } from "./h5.ts";
-import { lazyTensor, type NamedWeight } from "./values.ts";
+import type { NamedWeight } from "./values.ts";
 import type { KerasWeightsContents } from "./weights.ts";
 
 /** What is taken over from an open file. */

@@ -1,4 +1,4 @@
-import { NotFoundError, UnsupportedError, type WaitOptions } from "@modelbytes/bytes";
+import { UnsupportedError, type WaitOptions } from "@modelbytes/bytes";
 import { type CreateDataset, type Datatype, h5pyType, vlenStringType } from "@modelbytes/hdf5";
 import {
   DTYPES,
@@ -6,45 +6,16 @@ import {
   elementCount,
   type FixedDType,
   isVarying,
-  type Selection,
+  type LazyTensor,
   type Tensor,
-  type TensorFile,
   toBytes,
 } from "@modelbytes/tensor";
 
-/** Which values of a tensor are asked for. */
-export interface LazyReadOptions extends WaitOptions {
-  /** Some rows; all values where it is absent. */
-  readonly select?: Selection | undefined;
-}
-
-/** Values that are read when they are due, so that no more than one tensor is in memory. */
-export interface LazyTensor {
-  readonly dtype: DType;
-  readonly shape: readonly number[];
-  /**
-   * The values. What takes more than 64 MiB is asked for in parts, one after another, by `select`; who cannot read parts may give
-   * all of it the first time.
-   */
-  read(options: LazyReadOptions): Tensor | Promise<Tensor>;
-}
-
-/** What a weight is: a tensor, or the dtype and the shape of one that is read later. */
+/** What a weight is: a tensor, or the dtype and the shape of one that is read later, above 64 MiB some rows at a time. */
 export type WeightValues = Tensor | LazyTensor;
 
 /** A weight to be written. */
 export type NamedWeight = readonly [name: string, values: WeightValues];
-
-/**
- * A tensor of an open file of any format, which is read when it is due. The file has to stay open until then. Throws a
- * `NotFoundError` for a name that the file has not.
- */
-export function lazyTensor(file: TensorFile, name: string): LazyTensor {
-  const entry = file.entries.get(name);
-  if (entry === undefined) throw new NotFoundError("no-tensor", "the file has no such tensor", { tensor: name });
-  const { dtype, shape } = entry;
-  return { dtype, shape, read: (options) => file.read(name, options) };
-}
 
 /** Bytes that are asked for at once; a single row may be larger. */
 const PIECE_BYTES = 2 ** 26;
