@@ -2,6 +2,7 @@ import { type SinkLike, UnsupportedError, type WaitOptions } from "@modelbytes/b
 import {
   DTYPES,
   elementCount,
+  inParts,
   isVarying,
   type LazyTensor,
   type Tensor,
@@ -59,8 +60,9 @@ async function* membersOf(
   for await (const [name, array] of arrays) {
     signal?.throwIfAborted();
     checkDType(name, array.dtype, options);
-    const values = "read" in array ? await readChecked(name, array, signal) : array;
-    const data = "pieces" in values ? inPieces(name, values) : atOnce(encodeNpy(values, name));
+    const part = "read" in array ? inParts(array, { signal }) : array;
+    const values = "read" in part ? await readChecked(name, part, signal) : part;
+    const data = "pieces" in values ? pieceByPiece(name, values) : atOnce(encodeNpy(values, name));
     yield { name: `${name}.npy`, data, zip64: true, ...(compressed && { method: DEFLATED }) };
   }
 }
@@ -85,7 +87,7 @@ function atOnce({ head, data }: { readonly head: Uint8Array; readonly data: Uint
   return { size: head.length + data.length, pieces: () => [head, data] };
 }
 
-function inPieces(name: string, { dtype, shape, pieces }: TensorInPieces): ZipMemberToWrite["data"] {
+function pieceByPiece(name: string, { dtype, shape, pieces }: TensorInPieces): ZipMemberToWrite["data"] {
   const head = encodeFixedHead(dtype, shape);
   const size = elementCount(shape) * DTYPES[dtype].itemsize;
   const checked = async function* () {

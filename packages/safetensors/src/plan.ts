@@ -1,5 +1,5 @@
 import { sortNames, UnsupportedError } from "@modelbytes/bytes";
-import type { LazyTensor, Tensor, TensorFile, TensorInPieces } from "@modelbytes/tensor";
+import { type LazyTensor, lazyTensor, type Tensor, type TensorFile, type TensorInPieces } from "@modelbytes/tensor";
 import { rankOf, toSafetensorsDType } from "./dtype.ts";
 import { checkName, encodeHeader, type PlannedTensor, storedBytes } from "./header.ts";
 
@@ -30,7 +30,7 @@ export interface SafetensorsPlan {
  */
 export function describeTensors(tensors: WritableTensors): Map<string, Planned> {
   const described = new Map<string, Planned>();
-  for (const [name, tensor] of isTensorFile(tensors) ? onDemand(tensors) : tensors) {
+  for (const [name, tensor] of isTensorFile(tensors) ? lazyTensors(tensors) : tensors) {
     checkName(name);
     if (described.has(name)) throw new RangeError(`two tensors have the name ${JSON.stringify(name)}`);
     const { shape } = tensor;
@@ -68,8 +68,6 @@ function isTensorFile(tensors: WritableTensors): tensors is TensorFile {
   return "read" in tensors;
 }
 
-function* onDemand(file: TensorFile): Generator<[string, LazyTensor]> {
-  for (const [name, { dtype, shape }] of file.entries) {
-    yield [name, { dtype, shape, read: (options = {}) => file.read(name, options) }];
-  }
+function* lazyTensors(file: TensorFile): Generator<[string, LazyTensor]> {
+  for (const name of file.entries.keys()) yield [name, lazyTensor(file, name)];
 }

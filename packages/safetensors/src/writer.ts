@@ -1,5 +1,5 @@
 import { inOrder, type Sink, type SinkLike, toSink, type WaitOptions } from "@modelbytes/bytes";
-import { type Progress, type Tensor, type TensorInPieces, toBytes } from "@modelbytes/tensor";
+import { inParts, type Progress, type Tensor, type TensorInPieces, toBytes } from "@modelbytes/tensor";
 import { describeTensors, type Planned, planSafetensors, type SafetensorsPlan, type WritableTensors } from "./plan.ts";
 import { pack, packPieces } from "./stored-tensor.ts";
 
@@ -101,10 +101,15 @@ async function* contents(
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   yield head;
-  const tasks = [...tensors].map(([name, planned]) => ({
-    bytes: "pieces" in planned.tensor ? 0 : planned.byteLength,
-    run: async (cancelled: AbortSignal) => ({ name, planned, values: await valuesOf(planned, cancelled) }),
-  }));
+  const tasks = [...tensors].map(([name, planned]) => {
+    const tensor = "read" in planned.tensor ? inParts(planned.tensor, { signal }) : planned.tensor;
+    const values = async (cancelled: AbortSignal) =>
+      "read" in tensor ? await tensor.read({ signal: cancelled }) : tensor;
+    return {
+      bytes: "pieces" in tensor ? 0 : planned.byteLength,
+      run: async (cancelled: AbortSignal) => ({ name, planned, values: await values(cancelled) }),
+    };
+  });
   for await (const { name, planned, values } of inOrder(tasks, {
     concurrency: CONCURRENCY,
     bytes: BYTES_UNDER_WAY,
@@ -112,10 +117,6 @@ async function* contents(
   })) {
     yield* checked(name, planned, values);
   }
-}
-
-async function valuesOf({ tensor }: Planned, signal: AbortSignal): Promise<Tensor | TensorInPieces> {
-  return "read" in tensor ? await tensor.read({ signal }) : tensor;
 }
 
 /** The bytes of a tensor. Throws a `RangeError` where they are not those that are planned. */

@@ -17,8 +17,10 @@ export {
 } from "./dtype.ts";
 export { type LazyReadOptions, type LazyTensor, lazyTensor, type TensorInPieces } from "./lazy-tensor.ts";
 export { fromNumbers, toNumbers } from "./numbers.ts";
+export { castPieces, type Pieces, wholeElements } from "./pieces.ts";
 export { readRegion, type StoredArray, tooLarge, type Window, windows } from "./read-region.ts";
 export { copyRegion, intersection, type Move, type Region, type Run, runs, wholeRegion } from "./region.ts";
+export { type FixedLazyTensor, inParts, inPieces, isFixed, PART_BYTES, rowBytes, rowSelections } from "./rows.ts";
 export { parseSelection, type Selected, type Selection, select } from "./selection.ts";
 export type { SmallFloatDType } from "./small-float.ts";
 export {

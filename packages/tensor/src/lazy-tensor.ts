@@ -1,4 +1,4 @@
-import { NotFoundError } from "@modelbytes/bytes";
+import { NotFoundError, type WaitOptions } from "@modelbytes/bytes";
 import type { DType, FixedDType } from "./dtype.ts";
 import type { Selection } from "./selection.ts";
 import type { Tensor } from "./tensor.ts";
@@ -18,6 +18,8 @@ export interface LazyTensor {
   readonly shape: readonly number[];
   /** The values, or the part of them that `select` asks for. */
   read(options?: LazyReadOptions): Promise<Tensor>;
+  /** All values in pieces, where there is a better way to them than by rows. */
+  readonly inPieces?: ((options?: WaitOptions) => TensorInPieces | undefined) | undefined;
 }
 
 /**
@@ -28,7 +30,9 @@ export function lazyTensor(file: TensorFile, key: string): LazyTensor {
   const entry = file.entries.get(key);
   if (entry === undefined) throw new NotFoundError("no-tensor", "the file has no such tensor", { tensor: key });
   const { dtype, shape } = entry;
-  return { dtype, shape, read: (options = {}) => file.read(key, options) };
+  const inPieces =
+    file.inPieces === undefined ? undefined : (options: WaitOptions = {}) => file.inPieces?.(key, options);
+  return { dtype, shape, read: (options = {}) => file.read(key, options), inPieces };
 }
 
 /** A tensor too large for memory: its bytes, row-major and little-endian, one byte for each element of fewer bits. */

@@ -1,5 +1,6 @@
 import type { WaitOptions } from "@modelbytes/bytes";
 import type { DType } from "./dtype.ts";
+import type { TensorInPieces } from "./lazy-tensor.ts";
 import type { Selection } from "./selection.ts";
 import type { Tensor } from "./tensor.ts";
 
@@ -31,6 +32,11 @@ export interface TensorReadOptions extends WaitOptions {
 
 /** How many tensors are read. */
 export interface TensorStreamOptions extends WaitOptions {
+  /**
+   * Whether a tensor may lie in memory that is used again once the next is asked for, and is only to be looked at till then. New memory
+   * for each, which is the default, takes longer than reading. Formats are free to give new memory all the same.
+   */
+  readonly reuseMemory?: boolean | undefined;
   /** The tensors to read, in the order of the file; by default all. */
   readonly names?: Iterable<string> | undefined;
   /** Reads that are under way at once. Memory is bounded by the tensors of so many reads. */
@@ -48,6 +54,11 @@ export interface TensorFile<E extends TensorEntry = TensorEntry> extends AsyncDi
   /** One tensor, or a part of it. */
   read<D extends DType>(name: string, options: TensorReadOptions & { readonly dtype: D }): Promise<Tensor<D>>;
   read(name: string, options?: TensorReadOptions): Promise<Tensor>;
+  /**
+   * One tensor in pieces, read as they are asked for, with whatever checksums the file has; `undefined` where it has to be read as a
+   * whole. Absent in formats that give no pieces.
+   */
+  inPieces?(name: string, options?: WaitOptions): TensorInPieces | undefined;
   /** All tensors, or those named, in the order of their bytes in the file. */
   stream(options?: TensorStreamOptions): AsyncIterable<[string, Tensor]>;
   /** Lets go of what the file holds open. Reads that are under way may fail. */

@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { type FileHandle, open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { ModelbytesError, NotFoundError, SourceError } from "../errors.ts";
@@ -21,7 +20,8 @@ export class FileSink implements Sink {
   constructor(path: string, directories?: MadeDirectories) {
     this.name = path;
     this.#directories = directories;
-    this.#temporary = `${path}.tempstate${randomBytes(8).readBigUInt64LE()}`;
+    const [random] = crypto.getRandomValues(new BigUint64Array(1));
+    this.#temporary = `${path}.tempstate${random}`;
   }
 
   async write(bytes: Uint8Array): Promise<void> {
