@@ -1,16 +1,17 @@
 import type { WaitOptions } from "@modelbytes/bytes";
 import { inOrder, type Task } from "@modelbytes/bytes";
-import { type Tensor, type TensorInPieces, type TensorStreamOptions, wholeRegion } from "@modelbytes/tensor";
+import { DTYPES, isVarying, type Tensor, type TensorInPieces, type TensorStreamOptions } from "@modelbytes/tensor";
+import type { Buffers } from "./buffers.ts";
+import type { Crc32cBuffer } from "./crc32c/crc32c.ts";
 import type { BundleHeader } from "./header.ts";
 import type { PartitionedLayout } from "./index-builder.ts";
 import { entryOf, type IndexFile } from "./index-file.ts";
 import { isInPieces, type Part } from "./part.ts";
-import { checkCoverage, indexPlace, isPartitioned, type PartitionedEntry, partitionsOf } from "./partition.ts";
-import { batches, type Item, inFileOrder, itemOf } from "./plan.ts";
+import { isPartitioned } from "./partition.ts";
+import { batches, type Item, inFileOrder, itemOf, partitionItems, rowItems } from "./plan.ts";
 import type { Shards } from "./shards.ts";
-import { storedPieces } from "./stored-pieces.ts";
+import { PIECE_BYTES, type PieceOptions, type StoredPieces } from "./stored-pieces.ts";
 import type { TensorReader } from "./tensor-reader.ts";
-import { onlyRun, regionMove } from "./transform/cut.ts";
 import type { HeadedStream, PartHead } from "./transform/heads.ts";
 
 /** How a bundle is laid out, apart from its parts. */
@@ -29,11 +30,29 @@ export interface StoredStream {
   parts(): AsyncIterable<Part>;
 }
 
+/** What reads a bundle. */
+export interface BundleReaders {
+  readonly index: IndexFile;
+  readonly shards: Shards;
+  readonly tensors: TensorReader;
+  readonly pieces: StoredPieces;
+  readonly buffers: Buffers;
+}
+
 /** An item, and what is read of it or to be read. */
 interface ReadPart {
   readonly item: Item;
   readonly tensor: Tensor | TensorInPieces;
 }
+
+/** What is read at once, and the memory that it lies in if that is not its own. */
+interface ReadBatch {
+  readonly parts: readonly ReadPart[];
+  readonly buffer?: Crc32cBuffer | undefined;
+}
+
+/** The largest tensor whose memory is used again. */
+const LARGEST_REUSED = 2 ** 30;
 
 /** Reads that are under way at once, and the bytes they may hold before the caller has taken the first. */
 const CONCURRENCY = 4;
@@ -42,27 +61,30 @@ const BYTES_UNDER_WAY = 2 ** 26;
 /**
  * The tensors of a bundle, one after another. It may be iterated more than once; each time the bundle is read again.
  *
- * `writeBundle` takes its `parts`, so that the copy of a bundle is the same bytes. Among these a tensor of more than 64 MiB comes in
- * pieces, unless its dtype is string or variant: a copy takes little memory whatever the sizes.
+ * `writeBundle` takes its `parts`, so that the copy of a bundle is the same bytes. Among these a tensor of more than 4 MiB comes in
+ * pieces, unless its dtype is string or variant: a copy takes little memory whatever the sizes, and the same again and again.
  */
 export class BundleStream implements HeadedStream, AsyncIterable<[string, Tensor]> {
   readonly layout: BundleLayout;
   readonly #index: IndexFile;
-  readonly #shards: Shards;
   readonly #tensors: TensorReader;
+  readonly #pieces: StoredPieces;
+  readonly #buffers: Buffers;
   readonly #options: TensorStreamOptions;
 
-  constructor(index: IndexFile, shards: Shards, tensors: TensorReader, options: TensorStreamOptions) {
+  constructor({ index, shards, tensors, pieces, buffers }: BundleReaders, options: TensorStreamOptions) {
     const { header, partitioned } = index;
     this.layout = { header, partitioned, shardSizes: (waiting) => shards.sizes(waiting) };
     this.#index = index;
-    this.#shards = shards;
     this.#tensors = tensors;
+    this.#pieces = pieces;
+    this.#buffers = buffers;
     this.#options = options;
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<[string, Tensor], void, undefined> {
-    for await (const { item, tensor } of this.#read(this.#whole(), () => [])) {
+    const { reuseMemory } = this.#options;
+    for await (const { item, tensor } of this.#read(this.#whole(), () => [], reuseMemory)) {
       if (!isInPieces(tensor)) yield [item.name, tensor];
     }
   }
@@ -76,7 +98,9 @@ export class BundleStream implements HeadedStream, AsyncIterable<[string, Tensor
 
   /** The tensors with their partitions joined and without a place. Large ones come in pieces if their partitions are rows. */
   async *joined(): AsyncGenerator<Part, void, undefined> {
-    for await (const { item, tensor } of this.#read(this.#whole(), (item) => this.#rows(item))) {
+    for await (const { item, tensor } of this.#read(this.#whole(), ({ name, entry }) =>
+      rowItems(this.#index, name, entry),
+    )) {
       yield [item.name, tensor];
     }
   }
@@ -92,6 +116,7 @@ export class BundleStream implements HeadedStream, AsyncIterable<[string, Tensor
   async *#read(
     wanted: Iterable<Item>,
     piecesOf: (item: Item) => readonly Item[],
+    reuseMemory = false,
   ): AsyncGenerator<ReadPart, void, undefined> {
     const { concurrency = CONCURRENCY, checksum = true, signal, onProgress } = this.#options;
     const { bigEndian } = this.layout.header;
@@ -103,19 +128,33 @@ export class BundleStream implements HeadedStream, AsyncIterable<[string, Tensor
       onProgress?.({ bytes, total });
     };
     const reading = { bigEndian, checksum, signal, onBytes };
-    const tasks = batches(items).map((batch): Task<readonly ReadPart[]> => {
+    const tasks = batches(items).map((batch): Task<ReadBatch> => {
       const [item] = batch.items;
-      const pieces = item === undefined ? undefined : storedPieces(item, piecesOf, this.#shards, reading);
-      if (item !== undefined && pieces !== undefined) return { bytes: 0, run: async () => [{ item, tensor: pieces }] };
-      const run = (cancelled: AbortSignal) => this.#tensors.readBatch(batch, { signal: cancelled, checksum });
+      const tensor = item === undefined ? undefined : this.#inPieces(item, piecesOf, reading);
+      if (item !== undefined && tensor !== undefined)
+        return { bytes: 0, run: async () => ({ parts: [{ item, tensor }] }) };
+      const run = async (cancelled: AbortSignal) => {
+        const buffer = reuseMemory && batch.length <= LARGEST_REUSED ? this.#buffers.borrow(batch.length) : undefined;
+        const parts = await this.#tensors.readBatch(batch, { signal: cancelled, checksum, buffer });
+        return { parts, buffer };
+      };
       return { bytes: batch.length, run };
     });
-    for await (const read of inOrder(tasks, { concurrency, bytes: BYTES_UNDER_WAY, signal })) {
-      for (const one of read) {
-        if (!isInPieces(one.tensor)) onBytes(one.item.size);
-        yield one;
+    for await (const { parts, buffer } of inOrder(tasks, { concurrency, bytes: BYTES_UNDER_WAY, signal })) {
+      for (const part of parts) {
+        if (!isInPieces(part.tensor)) onBytes(part.item.size);
+        yield part;
       }
+      if (buffer !== undefined) this.#buffers.giveBack(buffer);
     }
+  }
+
+  /** A large item of whole bytes, where `piecesOf` says what it is made of. */
+  #inPieces(item: Item, piecesOf: (item: Item) => readonly Item[], options: PieceOptions): TensorInPieces | undefined {
+    const { dtype, shape } = item.entry;
+    if (item.size <= PIECE_BYTES || isVarying(dtype) || DTYPES[dtype].bits < 8) return undefined;
+    const items = piecesOf(item);
+    return items.length === 0 ? undefined : this.#pieces.tensor(dtype, shape, items, options);
   }
 
   /** Tensors, the partitioned ones where their first byte lies. */
@@ -124,7 +163,7 @@ export class BundleStream implements HeadedStream, AsyncIterable<[string, Tensor
       const entry = entryOf(this.#index, name);
       if (!isPartitioned(entry)) yield itemOf(name, entry);
       else {
-        const [first] = inFileOrder(this.#partitions(name, entry));
+        const [first] = inFileOrder(partitionItems(this.#index, name, entry));
         yield { ...(first ?? itemOf(name, entry)), entry, size: entry.byteLength };
       }
     }
@@ -134,34 +173,8 @@ export class BundleStream implements HeadedStream, AsyncIterable<[string, Tensor
   *#stored(): Generator<Item> {
     for (const name of this.#names()) {
       const entry = entryOf(this.#index, name);
-      if (isPartitioned(entry)) yield* this.#partitions(name, entry);
-      else yield itemOf(name, entry);
+      yield* partitionItems(this.#index, name, entry);
     }
-  }
-
-  #partitions(name: string, full: PartitionedEntry): Item[] {
-    const partitions = partitionsOf(full, this.#index.partitions, indexPlace(this.#index.file, name, full));
-    return partitions.map(({ entry }, at) => ({
-      ...itemOf(name, entry),
-      partition: { shape: full.shape, slice: full.slices[at] ?? [] },
-    }));
-  }
-
-  /** The items whose bytes are those of a tensor, one behind another; none where its partitions are no rows. */
-  #rows(item: Item): readonly Item[] {
-    const { name, entry } = item;
-    if (!isPartitioned(entry)) return [item];
-    const place = indexPlace(this.#index.file, name, entry);
-    const rows: (readonly [start: number, item: Item])[] = [];
-    let covered = 0;
-    for (const partition of partitionsOf(entry, this.#index.partitions, place)) {
-      const run = onlyRun(regionMove(entry.shape, partition.region));
-      if (run === undefined) return [];
-      rows.push([run.from, itemOf(name, partition.entry)]);
-      covered += run.length;
-    }
-    checkCoverage(wholeRegion(entry.shape), covered, place);
-    return rows.sort(([a], [b]) => a - b).map(([, row]) => row);
   }
 
   #names(): Iterable<string> {

@@ -1,16 +1,29 @@
 import { CorruptError, type ModelbytesError, UnsupportedError, type WaitOptions } from "@modelbytes/bytes";
-import type { DType, Tensor, TensorFile, TensorReadOptions, TensorStreamOptions } from "@modelbytes/tensor";
+import {
+  type DType,
+  isVarying,
+  type LazyReadOptions,
+  rowBytes,
+  type Tensor,
+  type TensorFile,
+  type TensorInPieces,
+  type TensorReadOptions,
+  type TensorStreamOptions,
+} from "@modelbytes/tensor";
 import { decodeObjectGraph, type ObjectGraph } from "@modelbytes/tf-proto";
+import { Buffers } from "./buffers.ts";
 import { BundleStream } from "./bundle-stream.ts";
 import type { BundleEntry } from "./entry.ts";
 import { type BundleFiles, type BundleLike, closeFiles, isV1, type LocateOptions, locateCheckpoint } from "./files.ts";
 import type { BundleHeader } from "./header.ts";
 import { entryOf, type IndexFile, readIndexFile } from "./index-file.ts";
 import { OBJECT_GRAPH_KEY } from "./object-graph.ts";
+import { partitionItems, rowItems } from "./plan.ts";
 import { Shards } from "./shards.ts";
+import { type PieceOptions, StoredPieces } from "./stored-pieces.ts";
 import { Table } from "./table/table.ts";
 import { TensorReader } from "./tensor-reader.ts";
-import { type VerifyOptions, verifyBundle } from "./verify.ts";
+import type { VerifyOptions } from "./verify.ts";
 
 /** How a checkpoint is opened. */
 export interface OpenBundleOptions extends LocateOptions {
@@ -19,6 +32,11 @@ export interface OpenBundleOptions extends LocateOptions {
    * fails: TensorFlow opens such a bundle and has silently lost the tensors of the damaged block.
    */
   readonly tolerant?: boolean | undefined;
+  /**
+   * Opens the bundle for these tensors alone. Only those blocks of the index are read in which they would be, of a million tensors half a
+   * megabyte for one instead of 55, and what is wrong elsewhere shows nowhere. A V1 checkpoint is opened as a whole.
+   */
+  readonly names?: Iterable<string> | undefined;
 }
 
 /**
@@ -56,7 +74,10 @@ export class Bundle implements TensorFile<BundleEntry> {
   /** What comes before `.index`, as the place where it was found calls it. */
   readonly prefix: string;
   readonly header: BundleHeader;
-  /** Tensors by name, in the order of the index: that of their names' bytes. Partitions do not show. */
+  /**
+   * Tensors by name, in the order of the index: that of their names' bytes. Partitions do not show. Of an index above 1 MiB each entry is
+   * decoded when it is asked for.
+   */
   readonly entries: ReadonlyMap<string, BundleEntry>;
   /** Tensors whose entry cannot be used, each with the error that reading it gives. */
   readonly unreadable: ReadonlyMap<string, ModelbytesError>;
@@ -67,6 +88,8 @@ export class Bundle implements TensorFile<BundleEntry> {
   readonly #index: IndexFile;
   readonly #shards: Shards;
   readonly #tensors: TensorReader;
+  readonly #pieces: StoredPieces;
+  readonly #buffers = new Buffers();
 
   constructor(files: BundleFiles, table: Table, index: IndexFile) {
     this.prefix = files.prefix;
@@ -79,6 +102,7 @@ export class Bundle implements TensorFile<BundleEntry> {
     this.#index = index;
     this.#shards = new Shards(files, index.header.numShards);
     this.#tensors = new TensorReader(this.#shards, index);
+    this.#pieces = new StoredPieces(this.#shards, this.#buffers);
   }
 
   /**
@@ -86,7 +110,7 @@ export class Bundle implements TensorFile<BundleEntry> {
    * string or variant tensor takes all of its bytes). The CRC is checked whenever every byte that it covers is read.
    *
    * Throws a `NotFoundError` for a name that the bundle has not, a `CorruptError` where the tensor is damaged, a `TypeError` if it
-   * is not of `options.dtype`, a `RangeError` for a selection outside its shape.
+   * is not of `options.dtype`, a `RangeError` for a selection outside its shape or a name that is not among those it was opened for.
    */
   read<D extends DType>(name: string, options: TensorReadOptions & { readonly dtype: D }): Promise<Tensor<D>>;
   read(name: string, options?: TensorReadOptions): Promise<Tensor>;
@@ -100,25 +124,62 @@ export class Bundle implements TensorFile<BundleEntry> {
   }
 
   /**
+   * A tensor that is read as its pieces are asked for, and anew each time they are iterated: a few MiB are in memory, whatever its
+   * size. All checksums are checked; where one does not hold, the last piece is not given. `undefined` for strings and variants. Does
+   * no I/O. Throws as `read` does.
+   */
+  inPieces(name: string, options: WaitOptions = {}): TensorInPieces | undefined {
+    const entry = entryOf(this.#index, name);
+    const { dtype, shape } = entry;
+    if (isVarying(dtype)) return undefined;
+    const reading = { bigEndian: this.header.bigEndian, checksum: true, signal: options.signal };
+    const rows = rowItems(this.#index, name, entry);
+    if (rows.length > 0) return this.#pieces.tensor(dtype, shape, rows, reading);
+    return { dtype, shape, pieces: { [Symbol.asyncIterator]: () => this.#cutPieces(name, entry, reading) } };
+  }
+
+  /** The rows of a tensor whose partitions are no rows. Its checksums cover partitions, so that these are checked before. */
+  async *#cutPieces(
+    name: string,
+    entry: BundleEntry,
+    options: PieceOptions,
+  ): AsyncGenerator<Uint8Array, void, undefined> {
+    for (const item of partitionItems(this.#index, name, entry)) {
+      for await (const _ of this.#pieces.bytes([item], options)) options.signal?.throwIfAborted();
+    }
+    const { dtype, shape } = entry;
+    const read = ({ select, signal }: LazyReadOptions = {}) => this.read(name, { select, signal });
+    yield* rowBytes({ dtype, shape, read }, options);
+  }
+
+  /**
    * Tensors one after another, in the order of their bytes: shard by shard, by offset. Reads ahead by `concurrency` reads (4) of
    * 64 MiB together; a larger tensor is read alone. Leaving the loop early cancels what is under way.
    *
    * What it gives can be handed to `writeBundle`, which then writes the very same files.
    */
   stream(options: TensorStreamOptions = {}): BundleStream {
-    return new BundleStream(this.#index, this.#shards, this.#tensors, options);
+    const [index, shards, tensors, pieces, buffers] = [
+      this.#index,
+      this.#shards,
+      this.#tensors,
+      this.#pieces,
+      this.#buffers,
+    ];
+    return new BundleStream({ index, shards, tensors, pieces, buffers }, options);
   }
 
   /**
    * Checks every byte that can be checked, and yields the error of each problem: the very error that reading would throw. Goes on
    * after each, in bounded memory whatever the size of the files. Yields nothing for a sound bundle.
    */
-  verify(options: VerifyOptions = {}): AsyncGenerator<ModelbytesError, void, undefined> {
+  async *verify(options: VerifyOptions = {}): AsyncGenerator<ModelbytesError, void, undefined> {
+    const { verifyBundle } = await import("./verify.ts"); // most pages only read
     const objectGraph = (waiting: WaitOptions) => this.objectGraph(waiting);
-    return verifyBundle({ table: this.#table, index: this.#index, shards: this.#shards, objectGraph }, options);
+    yield* verifyBundle({ table: this.#table, index: this.#index, shards: this.#shards, objectGraph }, options);
   }
 
-  /** The object graph of an object-based checkpoint, `undefined` for a name-based one. */
+  /** The object graph of an object-based checkpoint, `undefined` for a name-based one, and where `names` had not its key. */
   async objectGraph(options: WaitOptions = {}): Promise<ObjectGraph | undefined> {
     if (!this.entries.has(OBJECT_GRAPH_KEY) && !this.unreadable.has(OBJECT_GRAPH_KEY)) return undefined;
     const entry = entryOf(this.#index, OBJECT_GRAPH_KEY);

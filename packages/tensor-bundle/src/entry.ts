@@ -2,6 +2,7 @@ import { CorruptError, type Place, UnsupportedError } from "@modelbytes/bytes";
 import { checkedElementCount, DTYPES, dtypeOfNumber, isVarying, type TensorEntry } from "@modelbytes/tensor";
 import { decodeBundleEntry, type TensorSlice } from "@modelbytes/tf-proto";
 import { unmask } from "./crc32c/crc32c.ts";
+import type { BlockCursor } from "./table/block.ts";
 
 /**
  * What the index says of a tensor, checked against itself: whatever passes here can be trusted by everything that reads.
@@ -31,11 +32,12 @@ const MAX_RANK = 254;
 const LENGTH_CHECKSUM_BYTES = 4;
 
 /**
- * Decodes the entry of the key that `place.tensor` names. Throws a `CorruptError` for one that cannot be, an
- * `UnsupportedError` for a dtype that this library does not know.
+ * Decodes the entry where `cursor` is. Throws a `CorruptError` for one that cannot be, an `UnsupportedError` for a dtype that this
+ * library does not know. Unless `place` names the tensor they do not: that takes as long as the entry.
  */
-export function decodeEntry(value: Uint8Array, shards: number, place: Place): BundleEntry {
-  const { dtype: number, shape, shardId, offset, size, crc32c, slices } = decodeBundleEntry(value, place);
+export function decodeEntry(cursor: BlockCursor, shards: number, place: Place = cursor.place()): BundleEntry {
+  const proto = decodeBundleEntry(cursor.bytes, place, cursor.valueStart, cursor.valueEnd);
+  const { dtype: number, shape, shardId, offset, size, crc32c, slices } = proto;
   const dtype = dtypeOfNumber(number);
   if (dtype === undefined)
     throw new UnsupportedError("dtype", `no tensor of TensorFlow's dtype ${number} can be read`, place);

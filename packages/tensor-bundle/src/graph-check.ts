@@ -1,5 +1,6 @@
 import { CorruptError } from "@modelbytes/bytes";
 import type { ObjectGraph, ObjectNode } from "@modelbytes/tf-proto";
+import { firstIndex } from "./first-index.ts";
 import type { IndexFile } from "./index-file.ts";
 
 /** What is wrong with an object graph: nodes that it refers to and has not, and values that it names and the index has not. */
@@ -24,28 +25,17 @@ function referencesOf({ children, slotVariables }: ObjectNode): number[] {
 
 /**
  * Keys that the graph names and the index has not, each once. Tables and iterators name only how their keys begin. Where a block of
- * the index is lost, nobody knows which keys were in it.
+ * the index is lost, or was not read, nobody knows which keys were in it.
  */
-function missingKeys(nodes: readonly ObjectNode[], { entries, unreadable, damage }: IndexFile): Set<string> {
+function missingKeys(nodes: readonly ObjectNode[], { entries, unreadable, damage, names }: IndexFile): Set<string> {
   const missing = new Set<string>();
-  if (damage.some(({ lost }) => lost !== undefined)) return missing;
+  if (names !== undefined || damage.some(({ lost }) => lost !== undefined)) return missing;
   const sorted = [...entries.keys(), ...unreadable.keys()].sort();
   for (const { attributes } of nodes) {
     for (const { checkpointKey } of attributes) {
-      const isThere = entries.has(checkpointKey) || firstFrom(sorted, checkpointKey)?.startsWith(checkpointKey);
-      if (isThere !== true) missing.add(checkpointKey);
+      const next = sorted[firstIndex(sorted.length, (at) => (sorted[at] ?? "") >= checkpointKey)];
+      if (next?.startsWith(checkpointKey) !== true) missing.add(checkpointKey);
     }
   }
   return missing;
-}
-
-/** The first of sorted texts that is not below `text`. */
-function firstFrom(sorted: readonly string[], text: string): string | undefined {
-  let low = 0;
-  for (let high = sorted.length; low < high; ) {
-    const middle = (low + high) >>> 1;
-    if ((sorted[middle] ?? text) < text) low = middle + 1;
-    else high = middle;
-  }
-  return sorted[low];
 }

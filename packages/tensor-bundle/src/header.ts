@@ -1,5 +1,7 @@
 import { CorruptError, type Place, UnsupportedError } from "@modelbytes/bytes";
 import { type BundleHeaderProto, decodeBundleHeader } from "@modelbytes/tf-proto";
+import { nameOf } from "./key-names.ts";
+import type { BlockCursor } from "./table/block.ts";
 
 /**
  * The value of the first key, "", of every index. The version rules are those of TensorFlow's `CheckVersions`
@@ -35,4 +37,12 @@ export function decodeHeader(value: Uint8Array, place: Place): BundleHeader {
     throw new UnsupportedError("version", `the checkpoint forbids readers of version ${BUNDLE_VERSION}`, place);
   }
   return header;
+}
+
+/** The header, which is to be the entry where `cursor` is. Throws a `CorruptError` where that is another, and what `decodeHeader` does. */
+export function readHeader(cursor: BlockCursor): BundleHeader {
+  const value = cursor.bytes.subarray(cursor.valueStart, cursor.valueEnd);
+  if (cursor.keyLength === 0) return decodeHeader(value, cursor.place());
+  const reason = `the first key is ${JSON.stringify(nameOf(cursor))} instead of the header's ""`;
+  throw new CorruptError("header", reason, cursor.place());
 }

@@ -1,6 +1,6 @@
 import { CorruptError, type Place } from "@modelbytes/bytes";
 import { elementCount } from "@modelbytes/tensor";
-import { crc32c, unmask } from "./crc32c/crc32c.ts";
+import { type Crc32cBuffer, crc32c, unmask } from "./crc32c/crc32c.ts";
 import type { BundleEntry } from "./entry.ts";
 import { hex } from "./table/trailer.ts";
 
@@ -15,6 +15,15 @@ export interface Piece {
   crc32c(start: number, end: number, previous: number): number;
 }
 
+/** Bytes that may lie in `buffer`, where their CRC is cheapest, or anywhere else. */
+export function pieceOf(bytes: Uint8Array, buffer?: Crc32cBuffer): Piece {
+  if (buffer === undefined || bytes.buffer !== buffer.bytes.buffer) {
+    return { bytes, crc32c: (start, end, previous) => crc32c(bytes.subarray(start, end), previous) };
+  }
+  const shift = bytes.byteOffset - buffer.bytes.byteOffset;
+  return { bytes, crc32c: (start, end, previous) => buffer.crc32c(shift + start, shift + end, previous) };
+}
+
 /** Takes all bytes of a tensor, in order, from pieces. Both throw the `CorruptError` that reading the tensor throws. */
 export interface PayloadCheck {
   push(piece: Piece, start: number, end: number): void;
@@ -27,16 +36,21 @@ export function checkOf(entry: BundleEntry, bigEndian: boolean, place: Place): P
   return new FixedCheck(entry, place);
 }
 
-/** Checks all the bytes of a tensor at once. */
-export function checkPayload(entry: BundleEntry, bytes: Uint8Array, bigEndian: boolean, place: Place): void {
+/** Checks all the bytes of a tensor at once, which may lie in `buffer`. */
+export function checkPayload(
+  entry: BundleEntry,
+  bytes: Uint8Array,
+  bigEndian: boolean,
+  place: Place,
+  buffer?: Crc32cBuffer,
+): void {
   const check = checkOf(entry, bigEndian, place);
-  const piece = { bytes, crc32c: (start: number, end: number, crc: number) => crc32c(bytes.subarray(start, end), crc) };
-  check.push(piece, 0, bytes.length);
+  check.push(pieceOf(bytes, buffer), 0, bytes.length);
   check.finish();
 }
 
 /** Throws a `CorruptError` unless `actual` is the CRC of the entry. */
-function checkCrc(actual: number, entry: BundleEntry, place: Place): void {
+export function checkCrc(actual: number, entry: BundleEntry, place: Place): void {
   if (actual === entry.crc32c) return;
   const reason = `the ${entry.size} bytes are damaged: their CRC32C is ${hex(actual)}, the index says ${hex(entry.crc32c)}`;
   throw new CorruptError("tensor-checksum", reason, place);

@@ -1,6 +1,6 @@
 import { ByteReader, ByteWriter, type Place } from "@modelbytes/bytes";
 import { DTYPES, elementCount, type FixedDType, fromBytes, swapBytes, type Tensor, toBytes } from "@modelbytes/tensor";
-import { crc32c, mask } from "./crc32c/crc32c.ts";
+import { type Crc32cBuffer, crc32c, mask } from "./crc32c/crc32c.ts";
 import type { BundleEntry } from "./entry.ts";
 import { checkPayload } from "./payload-check.ts";
 
@@ -21,6 +21,8 @@ export interface PayloadOptions {
   readonly bigEndian: boolean;
   /** Whether the checksums are to hold. */
   readonly checksum: boolean;
+  /** Where the bytes may lie. */
+  readonly buffer?: Crc32cBuffer | undefined;
 }
 
 /** The tensor of an entry's bytes. `place.offset` is where they begin in the shard. */
@@ -31,7 +33,7 @@ export function decodePayload(
   place: Place,
 ): Tensor {
   const { dtype, shape } = entry;
-  if (options.checksum) checkPayload(entry, bytes, options.bigEndian, place);
+  if (options.checksum) checkPayload(entry, bytes, options.bigEndian, place, options.buffer);
   if (dtype === "string") return { dtype, shape, data: decodeStrings(entry, bytes, place) };
   if (dtype === "variant") return { dtype, shape, data: decodeVariants(entry, bytes, place) };
   return decodeFixed(dtype, shape, bytes, options.bigEndian);

@@ -1,35 +1,4 @@
-import { swapBytes, type TensorInPieces } from "@modelbytes/tensor";
-
-/** The bytes of a tensor, one after another, in pieces that may be cut anywhere. */
-export type Pieces = TensorInPieces["pieces"];
-
-/** The most bytes that are cut to elements at once, whatever the pieces. */
-const LARGEST_CUT = 2 ** 20;
-
-/**
- * The bytes in pieces of whole elements: memory aligned for every dtype, used again for the next. Throws a `RangeError` where bytes
- * are left that make up no element.
- */
-export async function* wholeElements(
-  pieces: Pieces,
-  itemsize: number,
-): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
-  const memory = new Uint8Array(LARGEST_CUT - (LARGEST_CUT % itemsize));
-  let filled = 0;
-  for await (const piece of pieces) {
-    for (let at = 0; at < piece.length; ) {
-      const taken = Math.min(piece.length - at, memory.length - filled);
-      memory.set(piece.subarray(at, at + taken), filled);
-      at += taken;
-      filled += taken;
-      if (filled < memory.length) continue;
-      yield memory;
-      filled = 0;
-    }
-  }
-  if (filled % itemsize > 0) throw new RangeError(`the pieces end inside an element of ${itemsize} bytes`);
-  if (filled > 0) yield memory.subarray(0, filled);
-}
+import { type Pieces, swapBytes, wholeElements } from "@modelbytes/tensor";
 
 /** The bytes with every `unit` of them turned around: from the endianness of a file to that of pieces, and back. */
 export async function* swappedPieces(pieces: Pieces, unit: number): AsyncGenerator<Uint8Array, void, undefined> {

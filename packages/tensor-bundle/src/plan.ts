@@ -1,6 +1,9 @@
+import { wholeRegion } from "@modelbytes/tensor";
 import type { BundleEntry } from "./entry.ts";
+import type { IndexFile } from "./index-file.ts";
 import type { Placement } from "./part.ts";
-import { isPartitioned } from "./partition.ts";
+import { checkCoverage, indexPlace, isPartitioned, partitionsOf } from "./partition.ts";
+import { onlyRun, regionMove } from "./transform/cut.ts";
 
 /**
  * What to read, as data: ranges of shards, merged where that saves requests and bounded where it would cost memory.
@@ -28,6 +31,35 @@ export interface Item {
 export function itemOf(name: string, entry: BundleEntry): Item {
   const { shardId, offset, size } = entry;
   return { name, entry, shardId, offset, size };
+}
+
+/** The partitions of a tensor, in the order of the index; itself where it is stored whole. */
+export function partitionItems(index: IndexFile, name: string, entry: BundleEntry): readonly Item[] {
+  if (!isPartitioned(entry)) return [itemOf(name, entry)];
+  const place = indexPlace(index.file, name, entry);
+  return partitionsOf(entry, index.partitions, place).map(({ entry: part }, at) => ({
+    ...itemOf(name, part),
+    partition: { shape: entry.shape, slice: entry.slices[at] ?? [] },
+  }));
+}
+
+/**
+ * The items whose bytes are those of a tensor, one behind another; none where its partitions are no rows. Throws a `CorruptError`
+ * where the partitions are not all of it.
+ */
+export function rowItems(index: IndexFile, name: string, entry: BundleEntry): readonly Item[] {
+  if (!isPartitioned(entry)) return [itemOf(name, entry)];
+  const place = indexPlace(index.file, name, entry);
+  const rows: (readonly [start: number, item: Item])[] = [];
+  let covered = 0;
+  for (const partition of partitionsOf(entry, index.partitions, place)) {
+    const run = onlyRun(regionMove(entry.shape, partition.region));
+    if (run === undefined) return [];
+    rows.push([run.from, itemOf(name, partition.entry)]);
+    covered += run.length;
+  }
+  checkCoverage(wholeRegion(entry.shape), covered, place);
+  return rows.sort(([a], [b]) => a - b).map(([, row]) => row);
 }
 
 /** Items that lie close to each other in one shard, read with one request. */

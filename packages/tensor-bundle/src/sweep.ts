@@ -1,6 +1,6 @@
 import { CorruptError, inOrder, ModelbytesError, type Task, type WaitOptions } from "@modelbytes/bytes";
-import { Crc32cBuffer, crc32c } from "./crc32c/crc32c.ts";
-import { checkOf, type PayloadCheck, type Piece } from "./payload-check.ts";
+import { Crc32cBuffer } from "./crc32c/crc32c.ts";
+import { checkOf, type PayloadCheck, type Piece, pieceOf } from "./payload-check.ts";
 import type { Item } from "./plan.ts";
 import type { Shards } from "./shards.ts";
 
@@ -172,14 +172,6 @@ function* readings(
     };
     yield { bytes: length, run };
   }
-}
-
-/** Bytes that may lie in the buffer, where their CRC is cheapest, or in the source's own memory. */
-function pieceOf(bytes: Uint8Array<ArrayBuffer>, buffer: Crc32cBuffer): Piece {
-  if (bytes.buffer !== buffer.bytes.buffer) {
-    return { bytes, crc32c: (start, end, previous) => crc32c(bytes.subarray(start, end), previous) };
-  }
-  return { bytes, crc32c: (start, end, previous) => buffer.crc32c(start, end, previous) };
 }
 
 function truncated({ name, entry, offset, size }: Item, shardSize: number, shards: Shards): CorruptError {

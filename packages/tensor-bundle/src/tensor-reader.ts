@@ -1,4 +1,4 @@
-import type { SourceReadOptions, WaitOptions } from "@modelbytes/bytes";
+import { inOrder, type SourceReadOptions, type WaitOptions } from "@modelbytes/bytes";
 import {
   copyRegion,
   DTYPES,
@@ -15,17 +15,25 @@ import {
   type VaryingDType,
   wholeRegion,
 } from "@modelbytes/tensor";
+import type { Crc32cBuffer } from "./crc32c/crc32c.ts";
 import type { BundleEntry } from "./entry.ts";
 import type { IndexFile } from "./index-file.ts";
 import { checkCoverage, indexPlace, isPartitioned, type Partition, partitionsOf } from "./partition.ts";
-import { decodeFixed, decodePayload } from "./payload.ts";
+import { decodeFixed, decodePayload, type PayloadOptions } from "./payload.ts";
 import { checkPayload } from "./payload-check.ts";
 import type { Batch, Item } from "./plan.ts";
 import type { Shards } from "./shards.ts";
+import { onlyRun } from "./transform/cut.ts";
 
 interface ReadOptions extends WaitOptions {
   readonly checksum: boolean;
+  /** Memory for what is stored in one piece; the tensors are then only to be looked at. */
+  readonly buffer?: Crc32cBuffer | undefined;
 }
+
+/** Partitions that are read at once, and their bytes at most. */
+const CONCURRENCY = 4;
+const BYTES_UNDER_WAY = 2 ** 26;
 
 /** An item and what was read of it. */
 export interface ReadItem {
@@ -67,34 +75,52 @@ export class TensorReader {
     return await this.#joinBytes(name, dtype, wanted, parts, reading, onProgress);
   }
 
-  /** The items of a batch, each in memory of its own. Where the batch cannot be read, one by one, so that the error is the item's. */
+  /** The items of a batch, each in memory of its own or all in the buffer. Where the batch cannot be read, one by one, so that the error is the item's. */
   async readBatch(batch: Batch, options: ReadOptions): Promise<ReadItem[]> {
     const { shardId, start, length, items } = batch;
     const [first, ...others] = items;
     if (first === undefined) return [];
-    if (others.length === 0) return [{ item: first, tensor: await this.read(first.name, first.entry, options) }];
-    const bytes = await this.#shards.read(shardId, start, length, first.name, options).catch(() => undefined);
+    if (others.length === 0) return [{ item: first, tensor: await this.#alone(first, options) }];
+    const bytes = await this.#bytes(shardId, start, length, first.name, options).catch(() => undefined);
     const read: ReadItem[] = [];
     for (const item of items) {
       const { name, entry, offset, size } = item;
       if (bytes === undefined) {
-        read.push({ item, tensor: await this.#whole(name, entry, options) });
+        read.push({ item, tensor: await this.#whole(name, entry, { ...options, buffer: undefined }) });
         continue;
       }
-      const own = bytes.slice(offset - start, offset - start + size);
+      const from = offset - start;
+      const own = options.buffer === undefined ? bytes.slice(from, from + size) : bytes.subarray(from, from + size);
       read.push({ item, tensor: decodePayload(entry, own, this.#payload(options), this.#shards.place(entry, name)) });
     }
     return read;
   }
 
+  async #alone({ name, entry }: Item, options: ReadOptions): Promise<Tensor> {
+    return isPartitioned(entry) ? await this.read(name, entry, options) : await this.#whole(name, entry, options);
+  }
+
   async #whole(name: string, entry: BundleEntry, options: ReadOptions): Promise<Tensor> {
     const { shardId, offset, size } = entry;
-    const bytes = await this.#shards.read(shardId, offset, size, name, { signal: options.signal });
+    const bytes = await this.#bytes(shardId, offset, size, name, options);
     return decodePayload(entry, bytes, this.#payload(options), this.#shards.place(entry, name));
   }
 
-  #payload({ checksum }: ReadOptions): { bigEndian: boolean; checksum: boolean } {
-    return { bigEndian: this.#index.header.bigEndian, checksum };
+  /** Bytes that may be written to: fresh ones, or some of the buffer. */
+  async #bytes(
+    shardId: number,
+    offset: number,
+    length: number,
+    name: string,
+    { signal, buffer }: ReadOptions,
+  ): Promise<Uint8Array<ArrayBuffer>> {
+    const bytes = await this.#shards.read(shardId, offset, length, name, { signal, scratch: buffer?.bytes });
+    const isOwn = buffer === undefined || bytes.buffer === buffer.bytes.buffer || !this.#index.header.bigEndian;
+    return isOwn ? bytes : bytes.slice();
+  }
+
+  #payload({ checksum, buffer }: ReadOptions): PayloadOptions {
+    return { bigEndian: this.#index.header.bigEndian, checksum, buffer };
   }
 
   /** What each partition holds of the wanted region. Throws a `CorruptError` unless that is all of it. */
@@ -131,17 +157,26 @@ export class TensorReader {
     const { itemsize } = DTYPES[dtype];
     const total = elementCount(wanted.count) * itemsize;
     const target = await this.#shards.allocate(total, parts, name, options);
+    const tasks = parts.map(({ entry, move }) => {
+      const length = elementCount(move.count) * itemsize;
+      const whole = options.checksum && length === entry.size;
+      const run = async (signal: AbortSignal) => {
+        if (whole) await this.#moveChecked(entry, move, target, itemsize, name, { signal });
+        else await this.#shards.readRegion(entry, move, target, itemsize, name, { signal });
+        return length;
+      };
+      return { bytes: length, run };
+    });
     let bytes = 0;
-    for (const { entry, move } of parts) {
-      const whole = options.checksum && elementCount(move.count) * itemsize === entry.size;
-      if (whole) await this.#moveChecked(entry, move, target, itemsize, name, options);
-      else await this.#shards.readRegion(entry, move, target, itemsize, name, { signal: options.signal });
-      bytes += elementCount(move.count) * itemsize;
+    const limits = { concurrency: CONCURRENCY, bytes: BYTES_UNDER_WAY, signal: options.signal };
+    for await (const length of inOrder(tasks, limits)) {
+      bytes += length;
       onProgress?.({ bytes, total });
     }
     return decodeFixed(dtype, wanted.shape, target, this.#index.header.bigEndian);
   }
 
+  /** Reads a partition, where its rows are together straight to where they belong. */
   async #moveChecked(
     entry: BundleEntry,
     move: Move,
@@ -150,9 +185,11 @@ export class TensorReader {
     name: string,
     { signal }: SourceReadOptions,
   ): Promise<void> {
-    const bytes = await this.#shards.read(entry.shardId, entry.offset, entry.size, name, { signal });
+    const run = onlyRun(move);
+    const scratch = run && target.subarray(run.to * itemsize, (run.to + run.length) * itemsize);
+    const bytes = await this.#shards.read(entry.shardId, entry.offset, entry.size, name, { signal, scratch });
     checkPayload(entry, bytes, this.#index.header.bigEndian, this.#shards.place(entry, name));
-    copyRegion(move, bytes, target, itemsize);
+    if (bytes.buffer !== target.buffer) copyRegion(move, bytes, target, itemsize);
   }
 
   async #joinElements(

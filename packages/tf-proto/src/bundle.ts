@@ -1,7 +1,7 @@
 import { ByteWriter, type Place } from "@modelbytes/bytes";
-import { appendTensorShape, decodeTensorShape, type TensorShape } from "./tensor-shape.ts";
-import { decodeTensorSlice, encodeTensorSlice, type TensorSlice } from "./tensor-slice.ts";
-import { appendInt64, finish, int64, type Message, readFields, sub, type Writer, writer } from "./wire.ts";
+import { appendTensorShape, readTensorShape, type TensorShape } from "./tensor-shape.ts";
+import { encodeTensorSlice, readTensorSlice, type TensorSlice } from "./tensor-slice.ts";
+import { appendDelimited, appendInt64, END, type MessageReader, readMessage } from "./wire.ts";
 
 /**
  * The two messages of a tensor bundle's index (tensorflow/core/protobuf/tensor_bundle.proto). Zero values are not written, fields
@@ -42,31 +42,45 @@ export interface BundleEntryProto {
 }
 
 /** The value of an index's first key. Throws a `CorruptError` for bytes that are no message. */
-export function decodeBundleHeader(message: Message, place: Place = {}): BundleHeaderProto {
+export function decodeBundleHeader(message: Uint8Array, place: Place = {}): BundleHeaderProto {
+  return readMessage(readHeader, message, place);
+}
+
+function readHeader(reader: MessageReader): BundleHeaderProto {
   let numShards = 0;
   let endianness = 0;
   let version: Version | undefined;
-  readFields(message, place, (tag, reader) => {
+  for (let tag = reader.next(); tag !== END; tag = reader.next()) {
     if (tag === 0x08) numShards = reader.int32();
     else if (tag === 0x10) endianness = reader.int32();
-    else if (tag === 0x1a) version = sub(reader, place, decodeVersion);
-    else return false;
-    return true;
-  });
+    else if (tag === 0x1a) version = reader.message(readVersion);
+  }
   return { numShards, bigEndian: endianness === 1, version };
 }
 
 /** The header, byte for byte as TensorFlow writes it. */
 export function encodeBundleHeader({ numShards, bigEndian, version }: BundleHeaderProto): Uint8Array<ArrayBuffer> {
-  const to = writer();
-  if (numShards !== 0) to.uint32(0x08).int32(numShards);
-  if (bigEndian) to.uint32(0x10).int32(1);
-  if (version !== undefined) writeVersion(to.uint32(0x1a).fork(), version).ldelim();
-  return finish(to);
+  const to = new ByteWriter();
+  if (numShards !== 0) appendInt64(to.uint8(0x08), numShards);
+  if (bigEndian) to.uint8(0x10).uint8(1);
+  if (version !== undefined) appendDelimited(to, 0x1a, encodeVersion(version));
+  return to.finish();
 }
 
-/** The value of a tensor's key. Throws a `CorruptError` for bytes that are no message. */
-export function decodeBundleEntry(message: Message, place: Place = {}): BundleEntryProto {
+/**
+ * The value of a tensor's key, which may be a part of `bytes`: an index has as many as there are tensors, so no view is made of each.
+ * `place.offset` is where it begins. Throws a `CorruptError` for bytes that are no message.
+ */
+export function decodeBundleEntry(
+  bytes: Uint8Array,
+  place: Place = {},
+  start = 0,
+  end: number = bytes.length,
+): BundleEntryProto {
+  return readMessage(readEntry, bytes, place, start, end);
+}
+
+function readEntry(reader: MessageReader): BundleEntryProto {
   let dtype = 0;
   let shape: TensorShape = { dims: [], unknownRank: false };
   let shardId = 0;
@@ -74,17 +88,15 @@ export function decodeBundleEntry(message: Message, place: Place = {}): BundleEn
   let size = 0;
   let crc32c = 0;
   const slices: TensorSlice[] = [];
-  readFields(message, place, (tag, reader) => {
+  for (let tag = reader.next(); tag !== END; tag = reader.next()) {
     if (tag === 0x08) dtype = reader.int32();
-    else if (tag === 0x12) shape = sub(reader, place, decodeTensorShape);
+    else if (tag === 0x12) shape = reader.message(readTensorShape);
     else if (tag === 0x18) shardId = reader.int32();
-    else if (tag === 0x20) offset = int64(reader);
-    else if (tag === 0x28) size = int64(reader);
+    else if (tag === 0x20) offset = reader.int64();
+    else if (tag === 0x28) size = reader.int64();
     else if (tag === 0x35) crc32c = reader.fixed32();
-    else if (tag === 0x3a) slices.push(sub(reader, place, decodeTensorSlice));
-    else return false;
-    return true;
-  });
+    else if (tag === 0x3a) slices.push(reader.message(readTensorSlice));
+  }
   return { dtype, shape, shardId, offset, size, crc32c, slices };
 }
 
@@ -103,32 +115,29 @@ export function appendBundleEntry(to: ByteWriter, entry: BundleEntryProto): void
   if (entry.offset !== 0) appendInt64(to.uint8(0x20), entry.offset);
   if (entry.size !== 0) appendInt64(to.uint8(0x28), entry.size);
   if (entry.crc32c !== 0) to.uint8(0x35).uint32(entry.crc32c);
-  for (const slice of entry.slices) {
-    const bytes = encodeTensorSlice(slice);
-    to.uint8(0x3a).varint(bytes.length).bytes(bytes);
-  }
+  for (const slice of entry.slices) appendDelimited(to, 0x3a, encodeTensorSlice(slice));
 }
 
-export function decodeVersion(message: Message, place: Place = {}): Version {
+export function readVersion(reader: MessageReader): Version {
   let producer = 0;
   let minConsumer = 0;
   const badConsumers: number[] = [];
-  readFields(message, place, (tag, reader) => {
+  for (let tag = reader.next(); tag !== END; tag = reader.next()) {
     if (tag === 0x08) producer = reader.int32();
     else if (tag === 0x10) minConsumer = reader.int32();
     else if (tag === 0x18) badConsumers.push(reader.int32());
     else if (tag === 0x1a) reader.int32s(badConsumers);
-    else return false;
-    return true;
-  });
+  }
   return { producer, minConsumer, badConsumers };
 }
 
-function writeVersion(to: Writer, { producer, minConsumer, badConsumers }: Version): Writer {
-  if (producer !== 0) to.uint32(0x08).int32(producer);
-  if (minConsumer !== 0) to.uint32(0x10).int32(minConsumer);
-  if (badConsumers.length === 0) return to;
-  to.uint32(0x1a).fork();
-  for (const consumer of badConsumers) to.int32(consumer);
-  return to.ldelim();
+function encodeVersion({ producer, minConsumer, badConsumers }: Version): Uint8Array {
+  const to = new ByteWriter();
+  if (producer !== 0) appendInt64(to.uint8(0x08), producer);
+  if (minConsumer !== 0) appendInt64(to.uint8(0x10), minConsumer);
+  if (badConsumers.length === 0) return to.peek();
+  const consumers = new ByteWriter();
+  for (const consumer of badConsumers) appendInt64(consumers, consumer);
+  appendDelimited(to, 0x1a, consumers.peek());
+  return to.peek();
 }

@@ -2,10 +2,10 @@ import { CorruptError, type Place } from "@modelbytes/bytes";
 import protobuf from "protobufjs/minimal.js";
 import { FieldPath, MAX_DEPTH } from "./field-path.ts";
 import { type Properties, propertiesOf } from "./properties.ts";
+import type { Reader } from "./protobufjs.ts";
 import { RecentStrings } from "./recent-strings.ts";
 import { defaultOf, readScalar } from "./scalar.ts";
 import { type Field, type MessageType, type Scalar, wireTypeOf } from "./schema.ts";
-import type { Message, Reader } from "./wire.ts";
 
 /** Wire types that records of unknown fields may have besides `DELIMITED`. */
 const VARINT = 0;
@@ -27,8 +27,8 @@ const LARGE = 1 << 16;
  * Throws a `CorruptError` that names the byte and the field for bytes that are no such message: also for a string that is not
  * UTF-8, and for messages nested deeper than `MAX_DEPTH`.
  */
-export function decodeMessage<T extends object>(type: MessageType<T>, bytes: Message, place: Place = {}): T {
-  const reader = bytes instanceof Uint8Array ? new protobuf.Reader(bytes) : bytes;
+export function decodeMessage<T extends object>(type: MessageType<T>, bytes: Uint8Array, place: Place = {}): T {
+  const reader = new protobuf.Reader(bytes);
   const decoder = new Decoder(reader);
   const message = type.create();
   try {

@@ -1,9 +1,10 @@
+import protobuf from "protobufjs/minimal.js";
 import { FieldPath, MAX_DEPTH } from "./field-path.ts";
 import { inMapOrder, type MapKey, type MapOrder } from "./map-order.ts";
 import { type Properties, propertiesOf } from "./properties.ts";
+import type { Writer } from "./protobufjs.ts";
 import { defaultOf, describe, isDefault, writeScalar } from "./scalar.ts";
 import { type EnumType, type Field, type MessageType, wireTypeOf } from "./schema.ts";
-import { finish, type Writer, writer } from "./wire.ts";
 
 /** A message to be written: what may be left out has its default, at every depth. */
 export type Init<T> = { readonly [K in keyof T]?: InitValue<T[K]> | undefined };
@@ -42,11 +43,11 @@ export function encodeMessage<T extends object>(
     if (cause instanceof RangeError) throw new RangeError(`${encoder.where(type)}: ${cause.message}`, { cause });
     throw cause;
   }
-  return finish(encoder.writer);
+  return new Uint8Array(encoder.writer.finish()); // in Node protobufjs gives a piece of a pool
 }
 
 class Encoder {
-  readonly writer: Writer = writer();
+  readonly writer: Writer = protobuf.Writer.create();
   readonly #mapOrder: MapOrder;
   readonly #path = new FieldPath();
   /** The field whose value is being written, and its index or its key in a map. */

@@ -1,4 +1,4 @@
-import type { Reader, Writer } from "./wire.ts";
+import type { Reader, Writer } from "./protobufjs.ts";
 
 /**
  * 64-bit integers as bigints. protobufjs makes an object with two halves of each; here they are put together in a scratch pad of

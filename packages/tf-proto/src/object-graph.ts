@@ -1,5 +1,5 @@
-import { decodeName, encodeName, type Place } from "@modelbytes/bytes";
-import { finish, type Message, readFields, sub, type Writer, writer } from "./wire.ts";
+import { ByteWriter, decodeName, encodeName, type Place } from "@modelbytes/bytes";
+import { appendDelimited, appendInt64, END, type MessageReader, readMessage } from "./wire.ts";
 
 /**
  * `TrackableObjectGraph` (tensorflow/core/protobuf/trackable_object_graph.proto): the Python objects that a checkpoint was made
@@ -53,146 +53,137 @@ export interface RegisteredSaver {
 }
 
 /** The graph of an object-based checkpoint. Throws a `CorruptError` for bytes that are no message; references are not checked. */
-export function decodeObjectGraph(message: Message, place: Place = {}): ObjectGraph {
+export function decodeObjectGraph(message: Uint8Array, place: Place = {}): ObjectGraph {
+  return readMessage(readObjectGraph, message, place);
+}
+
+function readObjectGraph(reader: MessageReader): ObjectGraph {
   const nodes: ObjectNode[] = [];
-  readFields(message, place, (tag, reader) => {
-    if (tag !== 0x0a) return false;
-    nodes.push(sub(reader, place, decodeNode));
-    return true;
-  });
+  for (let tag = reader.next(); tag !== END; tag = reader.next()) {
+    if (tag === 0x0a) nodes.push(reader.message(readNode));
+  }
   return { nodes };
 }
 
-function decodeNode(message: Message, place: Place): ObjectNode {
+function readNode(reader: MessageReader): ObjectNode {
   const children: ObjectReference[] = [];
   const attributes: SerializedTensor[] = [];
   const slotVariables: SlotVariable[] = [];
   let registeredSaver: RegisteredSaver | undefined;
   let hasCheckpointValues: boolean | undefined;
-  readFields(message, place, (tag, reader) => {
-    if (tag === 0x0a) children.push(sub(reader, place, decodeReference));
-    else if (tag === 0x12) attributes.push(sub(reader, place, decodeAttribute));
-    else if (tag === 0x1a) slotVariables.push(sub(reader, place, decodeSlotVariable));
-    else if (tag === 0x22) registeredSaver = sub(reader, place, decodeSaver);
-    else if (tag === 0x2a) hasCheckpointValues = sub(reader, place, decodeBoolValue);
-    else return false;
-    return true;
-  });
+  for (let tag = reader.next(); tag !== END; tag = reader.next()) {
+    if (tag === 0x0a) children.push(reader.message(readReference));
+    else if (tag === 0x12) attributes.push(reader.message(readAttribute));
+    else if (tag === 0x1a) slotVariables.push(reader.message(readSlotVariable));
+    else if (tag === 0x22) registeredSaver = reader.message(readSaver);
+    else if (tag === 0x2a) hasCheckpointValues = reader.message(readBoolValue);
+  }
   return { children, attributes, slotVariables, registeredSaver, hasCheckpointValues };
 }
 
-function decodeReference(message: Message, place: Place): ObjectReference {
+function readReference(reader: MessageReader): ObjectReference {
   let nodeId = 0;
   let localName = "";
-  readFields(message, place, (tag, reader) => {
+  for (let tag = reader.next(); tag !== END; tag = reader.next()) {
     if (tag === 0x08) nodeId = reader.int32();
-    else if (tag === 0x12) localName = decodeName(reader.bytes());
-    else return false;
-    return true;
-  });
+    else if (tag === 0x12) localName = decodeName(reader.view());
+  }
   return { nodeId, localName };
 }
 
-function decodeAttribute(message: Message, place: Place): SerializedTensor {
+function readAttribute(reader: MessageReader): SerializedTensor {
   let name = "";
   let fullName = "";
   let checkpointKey = "";
   let optionalRestore: boolean | undefined;
-  readFields(message, place, (tag, reader) => {
-    if (tag === 0x0a) name = decodeName(reader.bytes());
-    else if (tag === 0x12) fullName = decodeName(reader.bytes());
-    else if (tag === 0x1a) checkpointKey = decodeName(reader.bytes());
+  for (let tag = reader.next(); tag !== END; tag = reader.next()) {
+    if (tag === 0x0a) name = decodeName(reader.view());
+    else if (tag === 0x12) fullName = decodeName(reader.view());
+    else if (tag === 0x1a) checkpointKey = decodeName(reader.view());
     else if (tag === 0x20) optionalRestore = reader.bool();
-    else return false;
-    return true;
-  });
+  }
   return { name, fullName, checkpointKey, optionalRestore };
 }
 
-function decodeSlotVariable(message: Message, place: Place): SlotVariable {
+function readSlotVariable(reader: MessageReader): SlotVariable {
   let originalVariableNodeId = 0;
   let slotName = "";
   let slotVariableNodeId = 0;
-  readFields(message, place, (tag, reader) => {
+  for (let tag = reader.next(); tag !== END; tag = reader.next()) {
     if (tag === 0x08) originalVariableNodeId = reader.int32();
-    else if (tag === 0x12) slotName = decodeName(reader.bytes());
+    else if (tag === 0x12) slotName = decodeName(reader.view());
     else if (tag === 0x18) slotVariableNodeId = reader.int32();
-    else return false;
-    return true;
-  });
+  }
   return { originalVariableNodeId, slotName, slotVariableNodeId };
 }
 
-function decodeSaver(message: Message, place: Place): RegisteredSaver {
+function readSaver(reader: MessageReader): RegisteredSaver {
   let name = "";
   let objectName = "";
-  readFields(message, place, (tag, reader) => {
-    if (tag === 0x0a) name = decodeName(reader.bytes());
-    else if (tag === 0x12) objectName = decodeName(reader.bytes());
-    else return false;
-    return true;
-  });
+  for (let tag = reader.next(); tag !== END; tag = reader.next()) {
+    if (tag === 0x0a) name = decodeName(reader.view());
+    else if (tag === 0x12) objectName = decodeName(reader.view());
+  }
   return { name, objectName };
 }
 
 /** `BoolValue`: 1 value bool. */
-function decodeBoolValue(message: Message, place: Place): boolean {
+function readBoolValue(reader: MessageReader): boolean {
   let value = false;
-  readFields(message, place, (tag, reader) => {
-    if (tag !== 0x08) return false;
-    value = reader.bool();
-    return true;
-  });
+  for (let tag = reader.next(); tag !== END; tag = reader.next()) if (tag === 0x08) value = reader.bool();
   return value;
 }
 
 /** The bytes that TensorFlow serializes the graph to: fields in the order of their numbers, no zeros and no empty names. */
 export function encodeObjectGraph({ nodes }: ObjectGraph): Uint8Array<ArrayBuffer> {
-  const to = writer();
-  for (const node of nodes) writeNode(to.uint32(0x0a).fork(), node).ldelim();
-  return finish(to);
+  const to = new ByteWriter();
+  for (const node of nodes) appendDelimited(to, 0x0a, encodeNode(node));
+  return to.finish();
 }
 
-function writeNode(to: Writer, node: ObjectNode): Writer {
+function encodeNode(node: ObjectNode): Uint8Array {
+  const to = new ByteWriter();
+  const inner = new ByteWriter();
   for (const { nodeId, localName } of node.children) {
-    to.uint32(0x0a).fork();
-    writeId(to, 0x08, nodeId);
-    writeName(to, 0x12, localName);
-    to.ldelim();
+    appendId(inner, 0x08, nodeId);
+    appendName(inner, 0x12, localName);
+    appendWritten(to, 0x0a, inner);
   }
   for (const { name, fullName, checkpointKey, optionalRestore } of node.attributes) {
-    to.uint32(0x12).fork();
-    writeName(to, 0x0a, name);
-    writeName(to, 0x12, fullName);
-    writeName(to, 0x1a, checkpointKey);
-    if (optionalRestore !== undefined) to.uint32(0x20).bool(optionalRestore);
-    to.ldelim();
+    appendName(inner, 0x0a, name);
+    appendName(inner, 0x12, fullName);
+    appendName(inner, 0x1a, checkpointKey);
+    if (optionalRestore !== undefined) inner.uint8(0x20).uint8(optionalRestore ? 1 : 0);
+    appendWritten(to, 0x12, inner);
   }
   for (const { originalVariableNodeId, slotName, slotVariableNodeId } of node.slotVariables) {
-    to.uint32(0x1a).fork();
-    writeId(to, 0x08, originalVariableNodeId);
-    writeName(to, 0x12, slotName);
-    writeId(to, 0x18, slotVariableNodeId);
-    to.ldelim();
+    appendId(inner, 0x08, originalVariableNodeId);
+    appendName(inner, 0x12, slotName);
+    appendId(inner, 0x18, slotVariableNodeId);
+    appendWritten(to, 0x1a, inner);
   }
   if (node.registeredSaver !== undefined) {
-    to.uint32(0x22).fork();
-    writeName(to, 0x0a, node.registeredSaver.name);
-    writeName(to, 0x12, node.registeredSaver.objectName);
-    to.ldelim();
+    appendName(inner, 0x0a, node.registeredSaver.name);
+    appendName(inner, 0x12, node.registeredSaver.objectName);
+    appendWritten(to, 0x22, inner);
   }
   if (node.hasCheckpointValues !== undefined) {
-    to.uint32(0x2a).fork();
-    if (node.hasCheckpointValues) to.uint32(0x08).bool(true);
-    to.ldelim();
+    if (node.hasCheckpointValues) inner.uint8(0x08).uint8(1);
+    appendWritten(to, 0x2a, inner);
   }
-  return to;
+  return to.peek();
 }
 
-function writeId(to: Writer, tag: number, id: number): void {
-  if (id !== 0) to.uint32(tag).int32(id);
+/** Appends what `inner` has as a message, and makes it empty. */
+function appendWritten(to: ByteWriter, tag: number, inner: ByteWriter): void {
+  appendDelimited(to, tag, inner.peek());
+  inner.clear();
 }
 
-function writeName(to: Writer, tag: number, name: string): void {
-  if (name !== "") to.uint32(tag).bytes(encodeName(name));
+function appendId(to: ByteWriter, tag: number, id: number): void {
+  if (id !== 0) appendInt64(to.uint8(tag), id);
+}
+
+function appendName(to: ByteWriter, tag: number, name: string): void {
+  if (name !== "") appendDelimited(to, tag, encodeName(name));
 }

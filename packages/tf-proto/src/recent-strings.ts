@@ -1,4 +1,4 @@
-import type { Reader } from "./wire.ts";
+import type { Reader } from "./protobufjs.ts";
 
 /** Longer strings hardly ever come again. */
 const LONGEST = 40;

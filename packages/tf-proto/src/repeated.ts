@@ -1,5 +1,7 @@
+import { MAX_VARINT_BYTES } from "@modelbytes/bytes";
 import { swapBytes } from "@modelbytes/tensor";
-import type { Reader } from "./wire.ts";
+import { Malformed } from "./record-reader.ts";
+import type { MessageReader } from "./wire.ts";
 
 /**
  * Repeated numbers, on the wire packed (one field holds them all) or each with a tag of its own, or both in turn. All that is kept
@@ -18,8 +20,6 @@ export type NumberWireType = typeof VARINT | typeof FIXED64 | typeof FIXED32;
 
 const WIDTHS = { [FIXED32]: 4, [FIXED64]: 8 } as const;
 
-const MAX_VARINT_BYTES = 10;
-
 const HOST_IS_LITTLE_ENDIAN = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 
 /** The repeated numbers of one message, by field. */
@@ -32,17 +32,17 @@ export class RepeatedNumbers {
     this.#wireTypes = wireTypes;
   }
 
-  /** Takes the field that `tag` begins, if it is one of these. Throws an `Error`, for `readFields` to place, if it is damaged. */
-  take(tag: number, reader: Reader): boolean {
-    const field = tag >>> 3;
+  /** Takes the field at which `reader` is, if it is one of these. Throws `Malformed` if it is damaged. */
+  take(reader: MessageReader): void {
+    const field = reader.tag >>> 3;
     const wireType = this.#wireTypes.get(field);
-    const found = tag & 7;
-    if (wireType === undefined || (found !== PACKED && found !== wireType)) return false;
-    const piece = found === PACKED ? packed(reader, wireType) : single(reader, wireType);
+    const found = reader.tag & 7;
+    if (wireType === undefined || (found !== PACKED && found !== wireType)) return;
+    const piece = reader.view();
+    if (found === PACKED) checkPacked(piece, wireType, reader.end);
     const pieces = this.#pieces.get(field);
     if (pieces === undefined) this.#pieces.set(field, [piece]);
     else pieces.push(piece);
-    return true;
   }
 
   float32(field: number): Float32Array<ArrayBuffer> {
@@ -130,30 +130,21 @@ export class RepeatedNumbers {
   }
 }
 
-function packed(reader: Reader, wireType: NumberWireType): Uint8Array {
-  const bytes = reader.bytes();
-  if (wireType === VARINT) checkVarints(bytes);
+/** Throws `Malformed` unless the bytes, which end at `end` of what is read, are whole numbers. */
+function checkPacked(bytes: Uint8Array, wireType: NumberWireType, end: number): void {
+  if (wireType === VARINT) checkVarints(bytes, end);
   else if (bytes.length % WIDTHS[wireType] !== 0) {
-    throw new Error(`${bytes.length} bytes are no packed numbers of ${WIDTHS[wireType]}`);
+    throw new Malformed(`${bytes.length} bytes are no packed numbers of ${WIDTHS[wireType]}`, end);
   }
-  return bytes;
 }
 
-function single(reader: Reader, wireType: NumberWireType): Uint8Array {
-  const start = reader.pos;
-  if (wireType === VARINT)
-    reader.bool(); // checks its length
-  else reader.skip(WIDTHS[wireType]);
-  return reader.buf.subarray(start, reader.pos);
-}
-
-function checkVarints(bytes: Uint8Array): void {
+function checkVarints(bytes: Uint8Array, end: number): void {
   let start = 0;
   for (let at = 0; at < bytes.length; at++) {
-    if (at - start === MAX_VARINT_BYTES) throw new Error("a packed varint is longer than 64 bits");
+    if (at - start === MAX_VARINT_BYTES) throw new Malformed("a packed varint is longer than 64 bits", end);
     if ((bytes[at] ?? 0) < 0x80) start = at + 1;
   }
-  if (start < bytes.length) throw new Error("packed numbers end inside a varint");
+  if (start < bytes.length) throw new Malformed("packed numbers end inside a varint", end);
 }
 
 /** Little-endian numbers in the order of the host, or the other way round. Where nothing is to do, the very same bytes. */

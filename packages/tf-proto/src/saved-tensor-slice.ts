@@ -1,9 +1,9 @@
 import { decodeName, type Place } from "@modelbytes/bytes";
-import { decodeVersion, type Version } from "./bundle.ts";
-import { decodeTensorProto, type TensorProto } from "./tensor-proto.ts";
-import { decodeTensorShape, type TensorShape } from "./tensor-shape.ts";
-import { decodeTensorSlice, type TensorSlice } from "./tensor-slice.ts";
-import { type Message, readFields, sub } from "./wire.ts";
+import { readVersion, type Version } from "./bundle.ts";
+import { readTensorProto, type TensorProto } from "./tensor-proto.ts";
+import { readTensorShape, type TensorShape } from "./tensor-shape.ts";
+import { readTensorSlice, type TensorSlice } from "./tensor-slice.ts";
+import { END, type MessageReader, readMessage } from "./wire.ts";
 
 /**
  * The values of a V1 checkpoint's table (tensorflow/core/util/saved_tensor_slice.proto). The key "" has the meta, every other key
@@ -43,56 +43,52 @@ export interface SavedSlice {
 }
 
 /** A value of a V1 table: its meta, or data of a tensor. Throws a `CorruptError` for bytes that are no message. */
-export function decodeSavedTensorSlices(message: Message, place: Place = {}): SavedTensorSlices {
+export function decodeSavedTensorSlices(message: Uint8Array, place: Place = {}): SavedTensorSlices {
+  return readMessage(readSavedTensorSlices, message, place);
+}
+
+function readSavedTensorSlices(reader: MessageReader): SavedTensorSlices {
   let meta: SavedTensorSliceMeta | undefined;
   let data: SavedSlice | undefined;
-  readFields(message, place, (tag, reader) => {
-    if (tag === 0x0a) meta = sub(reader, place, decodeMeta);
-    else if (tag === 0x12) data = sub(reader, place, decodeSlice);
-    else return false;
-    return true;
-  });
+  for (let tag = reader.next(); tag !== END; tag = reader.next()) {
+    if (tag === 0x0a) meta = reader.message(readMeta);
+    else if (tag === 0x12) data = reader.message(readSlice);
+  }
   return { meta, data };
 }
 
-function decodeMeta(message: Message, place: Place): SavedTensorSliceMeta {
+function readMeta(reader: MessageReader): SavedTensorSliceMeta {
   const tensors: SavedSliceMeta[] = [];
   let versions: Version | undefined;
-  readFields(message, place, (tag, reader) => {
-    if (tag === 0x0a) tensors.push(sub(reader, place, decodeSliceMeta));
-    else if (tag === 0x12) versions = sub(reader, place, decodeVersion);
-    else return false;
-    return true;
-  });
+  for (let tag = reader.next(); tag !== END; tag = reader.next()) {
+    if (tag === 0x0a) tensors.push(reader.message(readSliceMeta));
+    else if (tag === 0x12) versions = reader.message(readVersion);
+  }
   return { tensors, versions };
 }
 
-function decodeSliceMeta(message: Message, place: Place): SavedSliceMeta {
+function readSliceMeta(reader: MessageReader): SavedSliceMeta {
   let name = "";
   let shape: TensorShape = { dims: [], unknownRank: false };
   let type = 0;
   const slices: TensorSlice[] = [];
-  readFields(message, place, (tag, reader) => {
-    if (tag === 0x0a) name = decodeName(reader.bytes());
-    else if (tag === 0x12) shape = sub(reader, place, decodeTensorShape);
+  for (let tag = reader.next(); tag !== END; tag = reader.next()) {
+    if (tag === 0x0a) name = decodeName(reader.view());
+    else if (tag === 0x12) shape = reader.message(readTensorShape);
     else if (tag === 0x18) type = reader.int32();
-    else if (tag === 0x22) slices.push(sub(reader, place, decodeTensorSlice));
-    else return false;
-    return true;
-  });
+    else if (tag === 0x22) slices.push(reader.message(readTensorSlice));
+  }
   return { name, shape, type, slices };
 }
 
-function decodeSlice(message: Message, place: Place): SavedSlice {
+function readSlice(reader: MessageReader): SavedSlice {
   let name = "";
   let slice: TensorSlice = [];
   let data: TensorProto | undefined;
-  readFields(message, place, (tag, reader) => {
-    if (tag === 0x0a) name = decodeName(reader.bytes());
-    else if (tag === 0x12) slice = sub(reader, place, decodeTensorSlice);
-    else if (tag === 0x1a) data = sub(reader, place, decodeTensorProto);
-    else return false;
-    return true;
-  });
+  for (let tag = reader.next(); tag !== END; tag = reader.next()) {
+    if (tag === 0x0a) name = decodeName(reader.view());
+    else if (tag === 0x12) slice = reader.message(readTensorSlice);
+    else if (tag === 0x1a) data = reader.message(readTensorProto);
+  }
   return { name, slice, data };
 }

@@ -8,8 +8,8 @@ import {
   writeSint64,
   writeVarint64,
 } from "./integer64.ts";
+import type { Reader, Writer } from "./protobufjs.ts";
 import { NO_BYTES, type Scalar } from "./schema.ts";
-import type { Reader, Writer } from "./wire.ts";
 
 /** Reads a value. Throws an `Error` without a place for bytes that are none; strings have to be UTF-8. */
 export function readScalar(reader: Reader, scalar: Scalar): string | number | bigint | boolean | Uint8Array {

@@ -1,7 +1,7 @@
 import type { Place } from "@modelbytes/bytes";
 import { type NumberWireType, RepeatedNumbers } from "./repeated.ts";
-import { decodeTensorShape, type TensorShape } from "./tensor-shape.ts";
-import { type Message, readFields, sub } from "./wire.ts";
+import { readTensorShape, type TensorShape } from "./tensor-shape.ts";
+import { END, type MessageReader, readMessage } from "./wire.ts";
 
 /**
  * `TensorProto` (tensorflow/core/framework/tensor.proto): a tensor inside a message, either as bytes or as repeated values.
@@ -62,7 +62,11 @@ const NUMBERS: ReadonlyMap<number, NumberWireType> = new Map([
 ]);
 
 /** Throws a `CorruptError` where the bytes are no such message. Whether values and shape agree, `toTensor` checks. */
-export function decodeTensorProto(message: Message, place: Place = {}): TensorProto {
+export function decodeTensorProto(message: Uint8Array, place: Place = {}): TensorProto {
+  return readMessage(readTensorProto, message, place);
+}
+
+export function readTensorProto(reader: MessageReader): TensorProto {
   let dtype = 0;
   let shape: TensorShape = { dims: [], unknownRank: false };
   let versionNumber = 0;
@@ -72,18 +76,17 @@ export function decodeTensorProto(message: Message, place: Place = {}): TensorPr
   const resourceHandleVal: Uint8Array[] = [];
   const variantVal: Uint8Array[] = [];
   const numbers = new RepeatedNumbers(NUMBERS);
-  readFields(message, place, (tag, reader) => {
+  for (let tag = reader.next(); tag !== END; tag = reader.next()) {
     if (tag === 0x08) dtype = reader.int32();
-    else if (tag === 0x12) shape = merged(shape, sub(reader, place, decodeTensorShape));
+    else if (tag === 0x12) shape = merged(shape, reader.message(readTensorShape));
     else if (tag === 0x18) versionNumber = reader.int32();
-    else if (tag === 0x22) tensorContent = reader.bytes();
-    else if (tag === 0x42) stringVal.push(reader.bytes());
-    else if (tag === 0x72) resourceHandleVal.push(reader.bytes());
-    else if (tag === 0x7a) variantVal.push(reader.bytes());
-    else if (tag === 0x92) float8Val = reader.bytes();
-    else return numbers.take(tag, reader);
-    return true;
-  });
+    else if (tag === 0x22) tensorContent = reader.view();
+    else if (tag === 0x42) stringVal.push(reader.view());
+    else if (tag === 0x72) resourceHandleVal.push(reader.view());
+    else if (tag === 0x7a) variantVal.push(reader.view());
+    else if (tag === 0x92) float8Val = reader.view();
+    else numbers.take(reader);
+  }
   return {
     dtype,
     shape,

@@ -1,5 +1,5 @@
 import { ByteWriter, type Place } from "@modelbytes/bytes";
-import { appendInt64, int64, int64Length, type Message, readFields, sub } from "./wire.ts";
+import { appendInt64, END, int64Length, type MessageReader, readMessage } from "./wire.ts";
 
 /**
  * `TensorShapeProto` (tensorflow/core/framework/tensor_shape.proto)
@@ -14,25 +14,23 @@ export interface TensorShape {
 }
 
 /** The shape as it is written: whether it can be one is for the caller to say. Throws a `CorruptError` for bytes that are no message. */
-export function decodeTensorShape(message: Message, place: Place = {}): TensorShape {
-  const dims: number[] = [];
-  let unknownRank = false;
-  readFields(message, place, (tag, reader) => {
-    if (tag === 0x12) dims.push(sub(reader, place, decodeDim));
-    else if (tag === 0x18) unknownRank = reader.bool();
-    else return false;
-    return true;
-  });
-  return { dims, unknownRank };
+export function decodeTensorShape(message: Uint8Array, place: Place = {}): TensorShape {
+  return readMessage(readTensorShape, message, place);
 }
 
-function decodeDim(message: Message, place: Place): number {
+export function readTensorShape(reader: MessageReader): TensorShape {
+  const dims: number[] = [];
+  let unknownRank = false;
+  for (let tag = reader.next(); tag !== END; tag = reader.next()) {
+    if (tag === 0x12) dims.push(reader.message(readDim));
+    else if (tag === 0x18) unknownRank = reader.bool();
+  }
+  return { dims: dims.slice(), unknownRank }; // engines make room for more in an array that grows, and there may be millions
+}
+
+function readDim(reader: MessageReader): number {
   let size = 0;
-  readFields(message, place, (tag, reader) => {
-    if (tag !== 0x08) return false;
-    size = int64(reader);
-    return true;
-  });
+  for (let tag = reader.next(); tag !== END; tag = reader.next()) if (tag === 0x08) size = reader.int64();
   return size;
 }
 

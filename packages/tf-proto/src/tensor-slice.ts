@@ -1,5 +1,5 @@
 import { ByteWriter, type Place } from "@modelbytes/bytes";
-import { appendInt64, int64, int64Length, type Message, readFields, sub } from "./wire.ts";
+import { appendInt64, END, int64Length, type MessageReader, readMessage } from "./wire.ts";
 
 /** What a partition takes along one dimension: so many elements from `start` on, or, as `null`, all of them. */
 export type Extent = { readonly start: number; readonly length: number } | null;
@@ -12,28 +12,28 @@ export type Extent = { readonly start: number; readonly length: number } | null;
 export type TensorSlice = readonly Extent[];
 
 /** The slice as it is written: whether it lies in its tensor is for the caller to say. Throws a `CorruptError` for bytes that are no message. */
-export function decodeTensorSlice(message: Message, place: Place = {}): TensorSlice {
+export function decodeTensorSlice(message: Uint8Array, place: Place = {}): TensorSlice {
+  return readMessage(readTensorSlice, message, place);
+}
+
+export function readTensorSlice(reader: MessageReader): TensorSlice {
   const extents: Extent[] = [];
-  readFields(message, place, (tag, reader) => {
-    if (tag !== 0x0a) return false;
-    extents.push(sub(reader, place, decodeExtent));
-    return true;
-  });
+  for (let tag = reader.next(); tag !== END; tag = reader.next()) {
+    if (tag === 0x0a) extents.push(reader.message(readExtent));
+  }
   return extents;
 }
 
 /** `kFullExtent`: the length that TensorFlow takes an absent one for. Behind a start it makes no partition. */
 const WHOLE = -1;
 
-function decodeExtent(message: Message, place: Place): Extent {
+function readExtent(reader: MessageReader): Extent {
   let start = 0;
   let length = WHOLE;
-  readFields(message, place, (tag, reader) => {
-    if (tag === 0x08) start = int64(reader);
-    else if (tag === 0x10) length = int64(reader);
-    else return false;
-    return true;
-  });
+  for (let tag = reader.next(); tag !== END; tag = reader.next()) {
+    if (tag === 0x08) start = reader.int64();
+    else if (tag === 0x10) length = reader.int64();
+  }
   return start === 0 && length === WHOLE ? null : { start, length };
 }
 

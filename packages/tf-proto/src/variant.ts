@@ -1,6 +1,6 @@
 import { decodeName, type Place } from "@modelbytes/bytes";
-import { decodeTensorProto, type TensorProto } from "./tensor-proto.ts";
-import { type Message, readFields, sub } from "./wire.ts";
+import { readTensorProto, type TensorProto } from "./tensor-proto.ts";
+import { END, type MessageReader, readMessage } from "./wire.ts";
 
 /**
  * `VariantTensorDataProto` (tensorflow/core/framework/tensor.proto): an element of a variant tensor, an object of TensorFlow's C++
@@ -19,16 +19,18 @@ export interface Variant {
 }
 
 /** One element of a variant tensor. One level is decoded, so nothing that is nested deep overflows the stack. */
-export function decodeVariant(message: Message, place: Place = {}): Variant {
+export function decodeVariant(message: Uint8Array, place: Place = {}): Variant {
+  return readMessage(readVariant, message, place);
+}
+
+function readVariant(reader: MessageReader): Variant {
   let typeName = "";
   let metadata: Uint8Array = new Uint8Array(0);
   const tensors: TensorProto[] = [];
-  readFields(message, place, (tag, reader) => {
-    if (tag === 0x0a) typeName = decodeName(reader.bytes());
-    else if (tag === 0x12) metadata = reader.bytes();
-    else if (tag === 0x1a) tensors.push(sub(reader, place, decodeTensorProto));
-    else return false;
-    return true;
-  });
+  for (let tag = reader.next(); tag !== END; tag = reader.next()) {
+    if (tag === 0x0a) typeName = decodeName(reader.view());
+    else if (tag === 0x12) metadata = reader.view();
+    else if (tag === 0x1a) tensors.push(reader.message(readTensorProto));
+  }
   return { typeName, metadata, tensors };
 }

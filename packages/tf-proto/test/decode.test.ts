@@ -1,4 +1,4 @@
-import { CorruptError, type Place } from "@modelbytes/bytes";
+import { CorruptError } from "@modelbytes/bytes";
 import { describe, expect, test } from "vitest";
 import { decodeMessage } from "../src/decode.ts";
 import { MAX_DEPTH } from "../src/field-path.ts";
@@ -20,7 +20,6 @@ import {
   VersionDef,
 } from "../src/messages/index.ts";
 import type { MessageType } from "../src/schema.ts";
-import { type Message, readFields, sub } from "../src/wire.ts";
 import { bytesOfHex, field, joined, varint } from "./hex.ts";
 
 const text = (number: number, value: string) => field(number, new TextEncoder().encode(value));
@@ -169,26 +168,6 @@ test("a large message, whose strings are looked up", () => {
     joined(...nodes.map((name) => text(3, `${name}`)), ...nodes.map((name) => text(3, `${name}b`))),
   );
   expect(graph.input).toEqual([...nodes, ...nodes.map((name) => `${name}b`)]);
-});
-
-test("a message inside another, where it is", () => {
-  const outer = joined(varint(1, 9), field(3, varint(1, 5)), varint(4, 2));
-  const found: unknown[] = [];
-  const decode = (message: Message, place: Place) => decodeMessage(VersionDef, message, place);
-  const readOuter = (bytes: Uint8Array) =>
-    readFields(bytes, { file: "f", offset: 100 }, (tag, reader) => {
-      found.push(tag === 0x1a ? sub(reader, { file: "f", offset: 100 }, decode) : reader.int32());
-      return true;
-    });
-  readOuter(outer);
-  expect(found).toEqual([9, { producer: 5, minConsumer: 0, badConsumers: [] }, 2]);
-  expect(() => readOuter(joined(varint(1, 9), field(3, varint(1, 5), Uint8Array.of(8)), varint(4, 2)))).toThrow(
-    expect.objectContaining({
-      name: "CorruptError",
-      offset: 107,
-      reason: expect.stringContaining("producer: "),
-    }),
-  );
 });
 
 describe("errors", () => {

@@ -1,5 +1,6 @@
+/// <reference path="./snappyjs.d.ts" />
 import { ByteReader, CorruptError, type Place } from "@modelbytes/bytes";
-import snappy from "snappyjs";
+import { SnappyDecompressor } from "snappyjs/snappy_decompressor.js";
 
 /**
  * A Snappy stream begins with the length of what it decompresses to, as a varint, so the memory is known before it is taken.
@@ -16,17 +17,8 @@ export function uncompress(block: Uint8Array, place: Place): Uint8Array {
     const reason = `a Snappy block of ${block.length} bytes claims to hold ${length}, more than Snappy can do`;
     throw new CorruptError("snappy", reason, place);
   }
-  const bytes = decompress(block, length, place);
-  if (bytes.length !== length) {
-    throw new CorruptError("snappy", `a Snappy block holds ${bytes.length} bytes and claims ${length}`, place);
-  }
-  return bytes;
-}
-
-function decompress(block: Uint8Array, maxLength: number, place: Place): Uint8Array {
-  try {
-    return snappy.uncompress(block, maxLength);
-  } catch (cause) {
-    throw new CorruptError("snappy", "a block is no valid Snappy stream", { ...place, cause });
-  }
+  const stream = new SnappyDecompressor(block);
+  const bytes = new Uint8Array(length);
+  if (stream.readUncompressedLength() === length && stream.uncompressToBuffer(bytes)) return bytes;
+  throw new CorruptError("snappy", "a block is no valid Snappy stream", place);
 }

@@ -1,8 +1,8 @@
 import {
   cast,
+  castPieces,
   DTYPES,
   elementCount,
-  type FixedDType,
   type FloatDType,
   fromBytes,
   type Move,
@@ -10,10 +10,9 @@ import {
   runs,
   type Tensor,
   type TensorInPieces,
-  toBytes,
 } from "@modelbytes/tensor";
 import { isInPieces } from "../part.ts";
-import { PieceReader, type Pieces, wholeElements } from "../pieces.ts";
+import { PieceReader } from "../pieces.ts";
 import { onlyRun, regionMove, regionTensor } from "./cut.ts";
 
 /**
@@ -40,8 +39,7 @@ export class Elements {
   /** All of them in another dtype. Throws a `TypeError` for those that are no floats. */
   cast(dtype: FloatDType): Tensor | TensorInPieces {
     const tensor = this.#tensor;
-    if (!isInPieces(tensor)) return cast(tensor, dtype);
-    return { dtype, shape: tensor.shape, pieces: castPieces(tensor.pieces, tensor.dtype, dtype) };
+    return isInPieces(tensor) ? castPieces(tensor, dtype) : cast(tensor, dtype);
   }
 
   /** A region as a tensor of its own. Pieces pass once: it has to be used before the next region is asked for. */
@@ -75,15 +73,4 @@ function movedOut(move: Move, held: Uint8Array, start: number, itemsize: number)
     bytes.set(held.subarray(at, at + length * itemsize), to * itemsize);
   }
   return bytes;
-}
-
-async function* castPieces(
-  pieces: Pieces,
-  from: FixedDType,
-  to: FloatDType,
-): AsyncGenerator<Uint8Array, void, undefined> {
-  const { itemsize } = DTYPES[from];
-  for await (const bytes of wholeElements(pieces, itemsize)) {
-    yield toBytes(cast(fromBytes(from, [bytes.length / itemsize], bytes), to));
-  }
 }

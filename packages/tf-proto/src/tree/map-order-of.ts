@@ -1,9 +1,9 @@
 import { CorruptError } from "@modelbytes/bytes";
 import { MAX_DEPTH } from "../field-path.ts";
 import type { MapKey } from "../map-order.ts";
+import { Malformed, RecordReader } from "../record-reader.ts";
 import type { Field, MessageType } from "../schema.ts";
 import { EntryTypes } from "./entry-type.ts";
-import { Malformed, RecordReader } from "./record-reader.ts";
 
 /**
  * In which order the writer of a message has put the entries of maps. The two orders differ where numbers are keys, and where one

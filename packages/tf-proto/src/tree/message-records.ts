@@ -1,6 +1,7 @@
 import protobuf from "protobufjs/minimal.js";
 import { MAX_DEPTH } from "../field-path.ts";
 import type { MapKey } from "../map-order.ts";
+import { Malformed } from "../record-reader.ts";
 import { defaultOf, readScalar } from "../scalar.ts";
 import type { Field, MessageType } from "../schema.ts";
 import { Chunks, concatenate, withLength } from "./chunks.ts";
@@ -8,7 +9,6 @@ import { FieldEdit } from "./field-edit.ts";
 import { type Item, isOwn, type NewRecord } from "./item.ts";
 import { MapEdit } from "./map-edit.ts";
 import { place } from "./placement.ts";
-import { Malformed } from "./record-reader.ts";
 import { type Records, readRecords } from "./records.ts";
 import { join, type Span, spanOf } from "./span.ts";
 

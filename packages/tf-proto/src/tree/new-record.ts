@@ -1,11 +1,11 @@
 import { CorruptError, varintLength, writeVarint } from "@modelbytes/bytes";
 import { encodeMessage } from "../encode.ts";
 import type { MapKey } from "../map-order.ts";
+import { RecordReader, tagOf } from "../record-reader.ts";
 import type { Field, MessageType } from "../schema.ts";
 import { concatenate } from "./chunks.ts";
 import type { NewRecord } from "./item.ts";
 import { indexMessage } from "./record-index.ts";
-import { RecordReader, tagOf } from "./record-reader.ts";
 import { bytesOf, spanOf } from "./span.ts";
 
 /** Records of values that are given to a tree. A value is what the typed object would have, or in place of a message its bytes. */

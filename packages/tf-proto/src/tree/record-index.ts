@@ -1,8 +1,8 @@
 import { CorruptError, type Place, UnsupportedError } from "@modelbytes/bytes";
 import { FieldPath, MAX_DEPTH } from "../field-path.ts";
+import { Malformed, RecordReader } from "../record-reader.ts";
 import type { Field, MessageType } from "../schema.ts";
 import { EntryTypes } from "./entry-type.ts";
-import { Malformed, RecordReader } from "./record-reader.ts";
 
 /** Every record of a message at every depth, in the order of the bytes: the one at `index` is described by the `index`th numbers. */
 export interface RecordIndex {

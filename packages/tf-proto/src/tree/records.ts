@@ -1,5 +1,5 @@
 import { UnsupportedError } from "@modelbytes/bytes";
-import { RecordReader } from "./record-reader.ts";
+import { RecordReader } from "../record-reader.ts";
 
 /** Three numbers for each record: tag, valueStart, end. A record starts where the one before it ends. */
 const STRIDE = 3;

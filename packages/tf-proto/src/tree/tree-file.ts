@@ -1,9 +1,9 @@
 import { CorruptError, type Place } from "@modelbytes/bytes";
 import type { FieldPath } from "../field-path.ts";
+import { Malformed } from "../record-reader.ts";
 import type { MessageType } from "../schema.ts";
 import { EntryTypes } from "./entry-type.ts";
 import { mapOrderOf } from "./map-order-of.ts";
-import { Malformed } from "./record-reader.ts";
 import { bytesOf, offsetOf, type Span, spanOf } from "./span.ts";
 
 /** What all nodes of a tree share. */

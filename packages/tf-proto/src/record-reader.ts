@@ -1,5 +1,5 @@
 import { MAX_VARINT_BYTES } from "@modelbytes/bytes";
-import { MAX_DEPTH } from "../field-path.ts";
+import { MAX_DEPTH } from "./field-path.ts";
 
 /**
  * Finding where a record ends, and nothing else: no value is decoded.
