@@ -195,6 +195,8 @@ export interface Hdf5Group {
   readonly path: string;
   readonly attributes: ReadonlyMap<string, Hdf5Attribute>;
   readonly links: ReadonlyMap<string, Hdf5Link>;
+  /** The names of `links` in the order in which they were made, where the group tells: those that h5py makes by default do. */
+  readonly creationOrder?: readonly string[] | undefined;
 }
 
 /** A dataset without its values, which `Hdf5File.read` reads. */

@@ -1,5 +1,5 @@
 import { deflateSync } from "node:zlib";
-import { CorruptError, MemorySink, NotFoundError, UnsupportedError } from "@modelbytes/bytes";
+import { BytesSource, CorruptError, MemorySink, NotFoundError, type Source, UnsupportedError } from "@modelbytes/bytes";
 import { type Hdf5File, h5pyType, isTensor, openHdf5, writeHdf5 } from "@modelbytes/hdf5";
 import { type Tensor, toNumbers } from "@modelbytes/tensor";
 import { describe, expect, test } from "vitest";
@@ -59,6 +59,27 @@ describe("selections", () => {
     const part = await tensorAt(file, "large", { select: [1000, [0, 2]] });
     expect(toNumbers(part)).toEqual(Float64Array.of(1_024_000, 1_024_001));
     expect(source.requests.at(-1)?.[1]).toBe(16);
+  });
+
+  test("of whole rows are read into scratch as they are, and copied nowhere", async () => {
+    const sink = new MemorySink();
+    const data = Uint8Array.from({ length: 2 ** 23 }, (_, index) => index % 251);
+    await writeHdf5(sink, [{ kind: "dataset", path: "x", datatype: h5pyType("uint8"), shape: [1024, 4, 2048], data }]);
+    const scratch = new Uint8Array(8192);
+    const inner = new BytesSource(sink.bytes, "x.h5");
+    const lengths: number[] = [];
+    const source: Source = {
+      name: "x.h5",
+      size: () => inner.size(),
+      read: (offset, length, options = {}) => {
+        if (options.scratch?.buffer === scratch.buffer) lengths.push(length);
+        return inner.read(offset, length, options);
+      },
+    };
+    await using file = await openHdf5(source);
+    const part = await tensorAt(file, "x", { select: [500, [1, 4]], scratch });
+    expect([part.shape, part.data]).toEqual([[3, 2048], data.subarray(500 * 8192 + 2048, 501 * 8192)]);
+    expect(lengths).toEqual([3 * 2048]);
   });
 
   test("scratch takes the result", async () => {

@@ -145,5 +145,5 @@ function joined(known: Found | undefined, object: Hdf5Object, shard: Shard): Fou
   }
   const attributes = new Map<string, Hdf5Attribute>([...object.attributes, ...first.attributes]);
   const links = new Map<string, Hdf5Link>([...first.links, ...object.links]);
-  return { object: { ...first, attributes, links }, shards: [...shards, shard] };
+  return { object: { ...first, attributes, links, creationOrder: undefined }, shards: [...shards, shard] };
 }

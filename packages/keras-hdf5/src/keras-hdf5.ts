@@ -1,10 +1,12 @@
-import { inOrder, type ModelbytesError, NotFoundError } from "@modelbytes/bytes";
+import { inOrder, type ModelbytesError, NotFoundError, type WaitOptions } from "@modelbytes/bytes";
 import type { Hdf5File } from "@modelbytes/hdf5";
 import {
   byteLength,
   type DType,
+  isVarying,
   type Tensor,
   type TensorFile,
+  type TensorInPieces,
   type TensorReadOptions,
   type TensorStreamOptions,
 } from "@modelbytes/tensor";
@@ -17,8 +19,9 @@ import type {
   KerasWeight,
 } from "./contents.ts";
 import type { Shard } from "./joined-file.ts";
+import { storedInPieces } from "./stored-pieces.ts";
 import { readStored } from "./stored-tensor.ts";
-import { type VerifyOptions, verifyKerasHdf5 } from "./verify.ts";
+import type { VerifyOptions } from "./verify.ts";
 
 /** Reads that are under way at once, and the bytes they may hold before the caller has taken the first. */
 const CONCURRENCY = 4;
@@ -104,6 +107,19 @@ export class KerasHdf5 implements TensorFile<KerasHdf5Entry> {
   }
 
   /**
+   * One tensor in pieces of 4 MiB, a piece good until the next is asked for, or of a dataset in chunks of 32 MiB; `undefined` for
+   * strings. Throws a `NotFoundError` for a name that the file has not, and the error of a dataset that is no tensor; asking for the
+   * pieces rejects as `read` does.
+   */
+  inPieces(name: string, options: WaitOptions = {}): TensorInPieces | undefined {
+    const key = this.keyOf(name);
+    const entry = this.entries.get(key);
+    if (entry === undefined) throw this.unreadable.get(key);
+    const { dtype, shape } = entry;
+    return isVarying(dtype) ? undefined : storedInPieces(this.hdf5, { key, dtype, shape }, options);
+  }
+
+  /**
    * Tensors one after another under their keys, in the order of `entries`; Keras writes them in about that order. Reads ahead by
    * `concurrency` reads (4) of 64 MiB together; a larger tensor is read alone. Leaving the loop early cancels what is under way.
    */
@@ -134,8 +150,9 @@ export class KerasHdf5 implements TensorFile<KerasHdf5Entry> {
    * bounded memory. Yields nothing for a sound file. What Keras would pass over in silence is a problem too: datasets that no list has,
    * gaps in the numbers of variables, elements whose type nothing tells.
    */
-  verify(options: VerifyOptions = {}): AsyncGenerator<ModelbytesError, void, undefined> {
-    return verifyKerasHdf5(this.hdf5, this.#contents, options);
+  async *verify(options: VerifyOptions = {}): AsyncGenerator<ModelbytesError, void, undefined> {
+    const { verifyKerasHdf5 } = await import("./verify.ts"); // with it comes all that is known of layers
+    yield* verifyKerasHdf5(this.hdf5, this.#contents, options);
   }
 
   async close(): Promise<void> {

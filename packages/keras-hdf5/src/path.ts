@@ -45,9 +45,10 @@ function numbered(name: string): Numbered {
 }
 
 function compareParts(a: readonly Numbered[], b: readonly Numbered[]): number {
-  for (const [index, left] of a.entries()) {
+  for (let index = 0; index < a.length; index++) {
+    const left = a[index];
     const right = b[index];
-    if (right === undefined) break;
+    if (left === undefined || right === undefined) break;
     if (left.text !== right.text) return left.text < right.text ? -1 : 1;
     if (left.number !== right.number) return left.number - right.number;
   }

@@ -1,8 +1,9 @@
 import { CorruptError, type ModelbytesError, type WaitOptions } from "@modelbytes/bytes";
 import type { Hdf5File } from "@modelbytes/hdf5";
-import type { Progress } from "@modelbytes/tensor";
+import { isVarying, type Progress } from "@modelbytes/tensor";
 import type { KerasHdf5Contents, KerasHdf5Entry, KerasLayer } from "./contents.ts";
 import { parentOf } from "./path.ts";
+import { PIECE_BYTES, type PieceMemory, pieceMemory, storedInPieces } from "./stored-pieces.ts";
 import { readStored } from "./stored-tensor.ts";
 import { typed } from "./typed.ts";
 import { type ArchitectureOptions, architectureProblems } from "./verify-architecture.ts";
@@ -12,8 +13,8 @@ export interface VerifyOptions extends WaitOptions, ArchitectureOptions {
   readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 
-/** Bytes of a dataset that are read at once. */
-const PIECE_BYTES: number = 2 ** 24;
+/** Bytes of values for which memory that is used again is not worth its making. */
+const SMALL_FILE: number = 2 ** 24;
 
 /** Checks a file from its lists to its last dataset. `KerasHdf5.verify` documents the contract. */
 export async function* verifyKerasHdf5(
@@ -28,9 +29,10 @@ export async function* verifyKerasHdf5(
   yield* listProblems(contents, problem);
   yield* architectureProblems(contents, options, file.name);
   const total = [...contents.entries.values()].reduce((sum, { byteLength = 0 }) => sum + byteLength, 0);
+  const memory = total > SMALL_FILE ? pieceMemory() : undefined;
   let bytes = 0;
   for (const [key, entry] of contents.entries) {
-    const error = await typed(readAll(file, key, entry, options));
+    const error = await typed(readAll(file, key, entry, { signal: options.signal, memory }));
     if (error !== undefined) yield error;
     bytes += entry.byteLength ?? 0;
     options.onProgress?.({ bytes, total });
@@ -96,22 +98,14 @@ function* repeated(names: readonly string[], reason: string, problem: Problem): 
   }
 }
 
-/** Reads a tensor by some rows at a time, as what a file claims to have must not all be in memory; chunks are not taken apart. */
+/** Reads a tensor in pieces, as what a file claims to have must not all be in memory. */
 async function readAll(
   file: Hdf5File,
   key: string,
   { dtype, shape, byteLength = 0 }: KerasHdf5Entry,
-  { signal }: WaitOptions,
+  { signal, memory }: WaitOptions & { readonly memory: PieceMemory | undefined },
 ): Promise<void> {
-  const [rows = 1] = shape;
-  if (shape.length === 0 || byteLength <= PIECE_BYTES) {
-    await readStored(file, key, dtype, { signal });
-    return;
-  }
-  const { layout } = await file.dataset(key, { signal });
-  const [step = 1] = layout.class === "chunked" ? layout.chunk : [];
-  const atOnce = step * Math.max(1, Math.floor((PIECE_BYTES * rows) / byteLength / step));
-  for (let row = 0; row < rows; row += atOnce) {
-    await readStored(file, key, dtype, { select: [[row, Math.min(rows, row + atOnce)]], signal });
-  }
+  if (isVarying(dtype)) await readStored(file, key, dtype, { signal });
+  else if (byteLength <= PIECE_BYTES) await readStored(file, key, dtype, { signal, scratch: memory?.[0] });
+  else for await (const _ of storedInPieces(file, { key, dtype, shape }, { signal, memory }).pieces);
 }

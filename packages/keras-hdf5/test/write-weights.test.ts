@@ -11,7 +11,7 @@ import {
   writeKerasH5,
   writeKerasWeights,
 } from "@modelbytes/keras-hdf5";
-import { type Tensor, tensor } from "@modelbytes/tensor";
+import { rowSelections, type Selection, type Tensor, tensor } from "@modelbytes/tensor";
 import { describe, expect } from "vitest";
 import { FIXTURES } from "./fixtures.ts";
 import { floats, weightsNamed } from "./made-model.ts";
@@ -135,7 +135,7 @@ describe("values that are read when they are due", () => {
     }
   }
 
-  const ROW = 2 ** 25 + 1; // two of them are more than a part may have
+  const ROW = 2 ** 24 + 1; // two of them are more than a part may have
   const row = new Uint8Array(3 * ROW);
 
   function large(rows: (options: LazyReadOptions) => number): KerasVarsGroup[] {
@@ -159,15 +159,38 @@ describe("values that are read when they are due", () => {
     expect(bytes).toBeGreaterThan(3 * ROW);
   });
 
-  test("or whole, from who cannot read parts", async () => {
-    let asked = 0;
+  test("and of one whose single row is larger than a part, pieces of the row", async () => {
+    const asked: (Selection | undefined)[] = [];
     const counter = new Counter();
-    const groups = large(() => {
-      asked++;
-      return 3;
-    });
+    const shape = [2, 3 * ROW];
+    const read = async ({ select }: LazyReadOptions = {}): Promise<Tensor> => {
+      asked.push(select);
+      const [, [from = 0, to = 0] = []] = (select ?? []).map((term) => (Array.isArray(term) ? term : []));
+      return tensor("uint8", [1, to - from], row.subarray(0, to - from));
+    };
+    const groups = [{ path: "a", vars: [["0", { dtype: "uint8", shape, read }]] as const }];
     const { bytes } = await writeKerasWeights(counter, { groups });
-    expect([asked, counter.bytes, counter.closed]).toEqual([1, bytes, true]);
+    expect(asked).toEqual([...rowSelections({ dtype: "uint8", shape })]);
+    expect(asked).toHaveLength(4);
+    expect([counter.bytes, counter.closed]).toEqual([bytes, true]);
+  });
+
+  test("in pieces, from who gives them", async () => {
+    const counter = new Counter();
+    const shape = [3 * ROW];
+    const read = () => Promise.reject(new Error("not whole"));
+    const inPieces = (dtype: "uint8" | "int8") => () => ({
+      dtype,
+      shape,
+      pieces: [row.subarray(ROW), row.subarray(0, ROW)],
+    });
+    const write = async (dtype: "uint8" | "int8") =>
+      await writeKerasWeights(counter, {
+        groups: [{ path: "a", vars: [["0", { dtype: "uint8", shape, read, inPieces: inPieces(dtype) }]] }],
+      });
+    const { bytes } = await write("uint8");
+    expect(counter.bytes).toBe(bytes);
+    await expect(write("int8")).rejects.toThrow(TypeError);
   });
 
   test("or not at all as announced: nothing is left", async () => {

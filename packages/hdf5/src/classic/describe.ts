@@ -30,7 +30,7 @@ export function* describe(file: MetadataFile, header: ObjectHeader): Reading<Des
       links.set(link.name, describeLink(link));
       if (link.kind === "hard") children.push(link);
     }
-    return { object: { kind: "group", path, attributes, links }, children };
+    return { object: { kind: "group", path, attributes, links, creationOrder: creationOrder(stored) }, children };
   }
   const type = messageOf(header, MESSAGE.datatype);
   if (
@@ -48,6 +48,11 @@ export function* describe(file: MetadataFile, header: ObjectHeader): Reading<Des
     object: { kind: "dataset", path, attributes, datatype, shape, maxShape, layout, filters },
     children: NO_CHILDREN,
   };
+}
+
+function creationOrder(links: readonly StoredLink[]): readonly string[] | undefined {
+  if (links.some(({ order }) => order === undefined)) return undefined;
+  return links.toSorted((a, b) => (a.order ?? 0) - (b.order ?? 0)).map(({ name }) => name);
 }
 
 const NO_CHILDREN: Described["children"] = [];

@@ -1,5 +1,5 @@
 import { CorruptError, UnsupportedError } from "@modelbytes/bytes";
-import { copyRegion, elementCount, intersection, type Move, type Region } from "@modelbytes/tensor";
+import { copyRegion, elementCount, intersection, type Move, type Region, runs } from "@modelbytes/tensor";
 import { Budget } from "./budget.ts";
 import { type ChunkSpace, chunkRange, type StoredChunk } from "./chunks/chunk.ts";
 import { findChunks } from "./chunks/find-chunks.ts";
@@ -95,9 +95,11 @@ async function readArray(
   length: number,
   options: DataOptions,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  if (length === elementCount(shape) * datatype.size) return await array.read(0, length, options);
+  const move = moveOf(shape, region);
+  const [first, second] = runs(move);
+  if (first !== undefined && second === undefined) return await array.read(first.from * datatype.size, length, options);
   const target = allocate(file, length, options, path);
-  await readRuns(array, moveOf(shape, region), datatype.size, target, options);
+  await readRuns(array, move, datatype.size, target, options);
   return target;
 }
 

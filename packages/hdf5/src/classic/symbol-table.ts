@@ -12,7 +12,7 @@ import { all, both, type Reading } from "./reading.ts";
  *
  *     symbol node    "SNOD" 01 00, u16 entries; entry: name offset, header A, u32 kind, 4 zero, 16 bytes: for kind 2 (soft) u32 offset
  *
- * Names end with a NUL and ascend by unsigned bytes. Child i of a tree node has the names above key i up to key i + 1.
+ * Names end with a NUL and ascend by unsigned bytes; in the heap they are as they came, until one is taken away. Child i of a tree node has the names above key i up to key i + 1.
  */
 export interface SymbolTable {
   readonly tree: number;
@@ -124,9 +124,10 @@ function* readSymbolNode(file: MetadataFile, address: number, budget: Budget, pa
 
 function linkOf(entry: SymbolEntry, bytes: Uint8Array, names: MetadataReader): StoredLink {
   const name = decodeName(bytes);
+  const order = entry.nameOffset;
   if (entry.targetOffset !== undefined) {
-    return { name, order: undefined, kind: "soft", target: decodeName(nameAt(names, entry.targetOffset)) };
+    return { name, order, kind: "soft", target: decodeName(nameAt(names, entry.targetOffset)) };
   }
   if (entry.header === undefined) throw entry.reader.corrupt("no-address", "a link has no address", entry.at);
-  return { name, order: undefined, kind: "hard", address: entry.header };
+  return { name, order, kind: "hard", address: entry.header };
 }

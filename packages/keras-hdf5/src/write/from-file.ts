@@ -4,7 +4,6 @@ import { lazyTensor } from "@modelbytes/tensor";
 import type { KerasWeight } from "../contents.ts";
 import type { Shard } from "../joined-file.ts";
 import type { KerasHdf5 } from "../keras-hdf5.ts";
-import { readLinkOrder } from "../link-order.ts";
 import { isVars } from "../numbered-vars.ts";
 import { parentOf, pathIn, sortNumbered } from "../path.ts";
 import type { KerasH5Contents } from "./h5.ts";
@@ -94,18 +93,16 @@ function unlistedOf(file: KerasHdf5): NamedWeight[] {
 
 /** The groups of variables with the names in them, as they were made: Keras goes from object to object, and ends one before the next. */
 async function* varsOf(
-  { file, source }: Shard,
+  { file }: Shard,
   options: WaitOptions,
 ): AsyncGenerator<{ group: Hdf5Group; names: readonly string[] }> {
-  const isRead = file.engine === "classic"; // what libhdf5 took into memory is closed
-  const order = isRead ? await readLinkOrder(source, options) : new Map<string, readonly string[]>();
   const root = await file.group("/", options);
   const groups = new Map<string, Hdf5Group>();
   for await (const object of file.walk(options)) if (object.kind === "group") groups.set(object.path, object);
   const pending = [root];
   for (let group = pending.pop(); group !== undefined; group = pending.pop()) {
-    const { path, links } = group;
-    const names = inOrder([...links.keys()], order.get(path));
+    const { path, links, creationOrder } = group;
+    const names = creationOrder ?? byNumber([...links.keys()]);
     if (isVars(group)) yield { group, names };
     for (const name of names.toReversed()) {
       const inner = groups.get(pathIn(path, name));
@@ -114,12 +111,10 @@ async function* varsOf(
   }
 }
 
-/** As they were made, or where nobody knows, by number, an object's own variables before its parts. */
-function inOrder(names: readonly string[], made: readonly string[] | undefined): readonly string[] {
-  const known = new Set(names);
-  if (made?.length === names.length && made.every((name) => known.has(name))) return made;
+/** Where nobody knows how they were made: by number, an object's own variables before its parts. */
+function byNumber(names: readonly string[]): readonly string[] {
   const others = sortNumbered(names.filter((name) => name !== "vars"));
-  return known.has("vars") ? ["vars", ...others] : others;
+  return names.length > others.length ? ["vars", ...others] : others;
 }
 
 async function nameOf(

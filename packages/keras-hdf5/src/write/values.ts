@@ -3,22 +3,20 @@ import { type CreateDataset, type Datatype, h5pyType, vlenStringType } from "@mo
 import {
   DTYPES,
   type DType,
-  elementCount,
   type FixedDType,
+  inParts,
   isVarying,
   type LazyTensor,
   type Tensor,
+  type TensorInPieces,
   toBytes,
 } from "@modelbytes/tensor";
 
-/** What a weight is: a tensor, or the dtype and the shape of one that is read later, above 64 MiB some rows at a time. */
+/** What a weight is: a tensor, or the dtype and the shape of one that is read later, a large one in pieces. */
 export type WeightValues = Tensor | LazyTensor;
 
 /** A weight to be written. */
 export type NamedWeight = readonly [name: string, values: WeightValues];
-
-/** Bytes that are asked for at once; a single row may be larger. */
-const PIECE_BYTES = 2 ** 26;
 
 /** Keras stores no strings; files that others made have them. */
 const TEXT = vlenStringType("utf-8");
@@ -42,7 +40,7 @@ export async function datasetOf(
   const { dtype, shape } = values;
   if (dtype === "string") {
     const tensor = "read" in values ? await values.read(options) : values;
-    check(path, tensor, dtype, shape);
+    checkKind(path, tensor, dtype, shape);
     return { kind: "dataset", path, by, datatype: TEXT, shape, data: isVaryingTensor(tensor) ? tensor.data : [] };
   }
   const datatype = DATATYPES.get(dtype);
@@ -54,27 +52,19 @@ export async function datasetOf(
 }
 
 async function* pieces(path: string, lazy: LazyTensor, { signal }: WaitOptions): AsyncGenerator<Uint8Array> {
-  const { dtype, shape } = lazy;
-  const [rows = 1, ...row] = shape;
-  const step = Math.max(1, Math.floor(PIECE_BYTES / (elementCount(row) * DTYPES[dtype].itemsize)));
-  if (rows <= step) {
-    const tensor = await lazy.read({ signal });
-    check(path, tensor, dtype, shape);
-    yield bytesOf(tensor);
+  const parts = inParts(lazy, { signal });
+  if ("pieces" in parts) {
+    checkKind(path, parts, lazy.dtype, lazy.shape);
+    yield* parts.pieces;
     return;
   }
-  for (let from = 0; from < rows; from += step) {
-    const to = Math.min(rows, from + step);
-    const tensor = await lazy.read({ select: [[from, to]], signal });
-    const isWhole = tensor.shape[0] === rows;
-    check(path, tensor, dtype, isWhole ? shape : [to - from, ...row]);
-    yield bytesOf(tensor);
-    if (isWhole) return;
-  }
+  const tensor = await lazy.read({ signal });
+  checkKind(path, tensor, lazy.dtype, lazy.shape);
+  yield bytesOf(tensor);
 }
 
-/** Checks that what was read is what was announced. */
-function check(path: string, tensor: Tensor, dtype: DType, shape: readonly number[]): void {
+/** Checks that what was read is what was announced; its length is checked as it is written. */
+function checkKind(path: string, tensor: Tensor | TensorInPieces, dtype: DType, shape: readonly number[]): void {
   const place = `the values of ${JSON.stringify(path)}`;
   if (tensor.dtype !== dtype) throw new TypeError(`${place} are ${tensor.dtype}, and the plan says ${dtype}`);
   const [found, wanted] = [tensor.shape.join(", "), shape.join(", ")];

@@ -1,7 +1,7 @@
 import { decodeName } from "@modelbytes/bytes";
 import type { MetadataReader } from "../metadata-reader.ts";
 
-/** A link as groups store it: a hard one with the address of its object. */
+/** A link as groups store it: a hard one with the address of its object. `order` ascends as links are made, where the group tells. */
 export type StoredLink = { readonly name: string; readonly order: number | undefined } & LinkTarget;
 
 /** Where a link leads. */
