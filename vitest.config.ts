@@ -12,6 +12,7 @@ const WEB = ["packages/*/test/**/*.browser.test.ts", "packages/*/test/**/nginx*.
  */
 export default defineConfig({
   test: {
+    globalSetup: "packages/modelbytes/bundle.mjs", // the command that tests run
     ...(MODELBYTES_TEST_RESULTS !== undefined && {
       reporters: ["default", ["json", { outputFile: MODELBYTES_TEST_RESULTS }]],
     }),
@@ -19,7 +20,7 @@ export default defineConfig({
       {
         test: {
           name: "unit",
-          include: ["packages/*/test/**/*.test.ts"],
+          include: ["packages/*/test/**/*.test.ts", "benchmarks/test/**/*.test.ts"],
           exclude: ["**/*.live.test.ts", "**/*.packed.test.ts", ...WEB],
           hookTimeout: 120_000,
           testTimeout: 60_000, // a test takes seconds at most; a machine that is busy with others takes ten times as long

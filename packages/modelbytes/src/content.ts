@@ -37,6 +37,9 @@ const SIGNATURES: readonly (readonly [offset: number, start: string, content: Co
   [0, "CDF\u0002", { foreign: "a NetCDF file" }],
 ];
 
+/** What is said of a pickle. */
+export const PICKLE: Foreign = { foreign: "a pickle, which runs code when it is loaded" };
+
 /** How pickles of protocol 2 to 5 begin: what Python's pickle and old PyTorch write. */
 const PICKLES: readonly string[] = ["\u0080\u0002", "\u0080\u0003", "\u0080\u0004", "\u0080\u0005"];
 
@@ -46,8 +49,8 @@ const PAGE = /^\s*<(?:!doctype html|html)/i;
 /** JSON, or YAML as Keras wrote it: keys in sorted order, `backend` or `class_name` first. */
 const TEXT = /^\s*(?:\{|\[\s*[{"]|(?:backend|class_name|config|keras_version|name|module|build_config):[ \n])/;
 
-/** Where the signature of an HDF5 file may stand: behind a user block of 512 bytes times a power of two. */
-const USER_BLOCKS = [512, 1024, 2048, 4096, 8192];
+/** Where the signature of an HDF5 file may stand: at its start, or behind a user block of 512 bytes times a power of two. */
+const USER_BLOCKS = [0, 512, 1024, 2048, 4096, 8192];
 
 /**
  * What a file is by its first bytes; `undefined` for what they do not tell: tables of checkpoints have their signature at the end, and
@@ -59,12 +62,18 @@ export async function contentOf(source: Source, options: WaitOptions = {}): Prom
   const found = SIGNATURES.find(([offset, start]) => head.startsWith(start, offset));
   if (found !== undefined) return found[2];
   if (isSafetensors(head, size)) return "safetensors";
-  if (PICKLES.includes(head.slice(0, 2))) return { foreign: "a pickle, which runs code when it is loaded" };
+  if (PICKLES.includes(head.slice(0, 2))) return PICKLE;
   if (PAGE.test(head)) return { foreign: "a page of HTML" };
   if (TEXT.test(head)) return "text";
+  return (await userBlockBytes(source, options)) === undefined ? undefined : "hdf5";
+}
+
+/** Bytes before an HDF5 file, where there is one behind them. */
+export async function userBlockBytes(source: Source, options: WaitOptions): Promise<number | undefined> {
+  const size = await source.size(options);
   for (const offset of USER_BLOCKS) {
-    if (offset + HDF5.length > size) break;
-    if (latin1(await source.read(offset, HDF5.length, options)) === HDF5) return "hdf5";
+    if (offset + HDF5.length > size) return undefined;
+    if (latin1(await source.read(offset, HDF5.length, options)) === HDF5) return offset;
   }
   return undefined;
 }

@@ -4,15 +4,22 @@ import {
   DTYPES,
   type DType,
   differenceOf,
+  type FixedDType,
+  type FixedLazyTensor,
+  fromBytes,
+  inPieces,
+  isFixed,
+  lazyTensor,
+  PART_BYTES,
   type Progress,
-  type Selection,
+  type Tensor,
   type TensorDifference,
   type TensorEntry,
+  wholeElements,
 } from "@modelbytes/tensor";
 import { OBJECT_GRAPH_KEY } from "@modelbytes/tensor-bundle";
 import type { ModelBase } from "./model-base.ts";
 import type { Model } from "./open-model.ts";
-import { PART_BYTES, rowSelections } from "./rows.ts";
 
 /** How two models are compared. */
 export interface DiffOptions extends CompareOptions, WaitOptions {
@@ -47,7 +54,7 @@ const CONCURRENCY = 4;
 const BYTES_UNDER_WAY = 2 ** 27;
 
 /**
- * Compares the tensors of two open models, of any formats, by name: in bounded memory, except for a tensor with few rows. Rejects as
+ * Compares the tensors of two open models, of any formats, by name, in bounded memory. Rejects as
  * reading does, at the first tensor that cannot be read.
  */
 export async function diffModels(a: Model, b: Model, options: DiffOptions = {}): Promise<ModelDifference> {
@@ -60,22 +67,22 @@ export async function diffModels(a: Model, b: Model, options: DiffOptions = {}):
   }
   const found = new Map<Pair, TensorDifference | undefined>();
   for (const pair of pairs) if (pair.reason !== "values") found.set(pair, undefined);
-  const tasks = pairs.flatMap((pair) =>
-    partsOf(pair).map((part) => ({
-      bytes: Math.min(pair.a.byteLength ?? 0, PART_BYTES) * 2,
-      run: async (cancelled: AbortSignal) => ({ pair, difference: await compare(pair, part, tolerance, cancelled) }),
-    })),
-  );
   const total = pairs.reduce((sum, { a: { byteLength = 0 } }) => sum + byteLength, 0);
   let done = 0;
+  const onBytes = (bytes: number) => {
+    done += bytes;
+    onProgress?.({ bytes: done, total });
+  };
+  const tasks = pairs.filter(isComparable).map((pair) => ({
+    bytes: Math.min(pair.a.byteLength ?? 0, PART_BYTES) * 2,
+    run: async (cancelled: AbortSignal) => ({ pair, difference: await compare(pair, tolerance, onBytes, cancelled) }),
+  }));
   for await (const { pair, difference } of inOrder(tasks, {
     concurrency: CONCURRENCY,
     bytes: BYTES_UNDER_WAY,
     signal,
   })) {
-    if (difference !== undefined) found.set(pair, joined(found.get(pair), difference));
-    done += Math.min(pair.a.byteLength ?? 0, PART_BYTES);
-    onProgress?.({ bytes: Math.min(done, total), total });
+    if (difference !== undefined) found.set(pair, difference);
   }
   const changed = pairs.filter((pair) => found.has(pair)).map((pair) => changedTensor(pair, found.get(pair)));
   const onlyInA = [...keysOfA.keys()].filter((name) => !keysOfB.has(name));
@@ -101,8 +108,8 @@ async function keysByName(
 /** The readable names. A `.weights.h5` has none of its own, but the architecture of the other model may tell them. */
 async function fullNames(model: Model, other: Model, options: WaitOptions): Promise<ReadonlyMap<string, string>> {
   if (model.format === "keras-weights" || model.format === "keras-weights-sharded") {
-    const { architectureTexts } = await import("./convert/architecture-text.ts");
-    const texts = await architectureTexts(other, options);
+    const { textsOf } = await import("./convert/architecture-text.ts");
+    const texts = await textsOf(other, options);
     if (texts !== undefined) {
       const { placeNamesByText } = await import("./place-names.ts");
       return placeNamesByText(model.weights.entries, texts);
@@ -138,9 +145,9 @@ function withEntry({ model, key }: Side): Side & TensorEntry {
   return { model, key, dtype, shape, byteLength };
 }
 
-/** What of a pair is compared at once: the whole tensor, rows of a large one; nothing of two that have nothing to compare. */
-function partsOf({ reason, a, b }: Pair): (Selection | undefined)[] {
-  return reason === "shape" || sortOf(a.dtype) !== sortOf(b.dtype) ? [] : rowSelections(a);
+/** Whether there is anything to compare. */
+function isComparable({ reason, a, b }: Pair): boolean {
+  return reason !== "shape" && sortOf(a.dtype) === sortOf(b.dtype);
 }
 
 /** Values of two sorts cannot be compared. */
@@ -151,12 +158,54 @@ function sortOf(dtype: DType): string {
 
 async function compare(
   { a, b }: Pair,
-  select: Selection | undefined,
   tolerance: number | undefined,
+  onBytes: (bytes: number) => void,
   signal: AbortSignal,
 ): Promise<TensorDifference | undefined> {
-  const [one, other] = await Promise.all([a, b].map(({ model, key }) => model.weights.read(key, { select, signal })));
-  return one === undefined || other === undefined ? undefined : differenceOf(one, other, { tolerance });
+  const [one, other] = [lazyTensor(a.model.weights, a.key), lazyTensor(b.model.weights, b.key)];
+  if (isFixed(one) && isFixed(other) && Math.max(a.byteLength ?? 0, b.byteLength ?? 0) > PART_BYTES) {
+    return await compareInPieces(one, other, tolerance, onBytes, signal);
+  }
+  const difference = differenceOf(...(await Promise.all([one.read({ signal }), other.read({ signal })])), {
+    tolerance,
+  });
+  onBytes(a.byteLength ?? 0);
+  return difference;
+}
+
+/** Both to their ends: there the checksums are checked. */
+async function compareInPieces(
+  one: FixedLazyTensor,
+  other: FixedLazyTensor,
+  tolerance: number | undefined,
+  onBytes: (bytes: number) => void,
+  signal: AbortSignal,
+): Promise<TensorDifference | undefined> {
+  const others = elementsOf(other, signal);
+  let difference: TensorDifference | undefined;
+  try {
+    for await (const elements of elementsOf(one, signal)) {
+      const { value } = await others.next();
+      const found = value === undefined ? undefined : differenceOf(elements, value, { tolerance });
+      if (found !== undefined) difference = joined(difference, found);
+      onBytes(elements.data.byteLength);
+    }
+    await others.next();
+  } finally {
+    await others.return();
+  }
+  return difference;
+}
+
+/** Elements of a tensor that are compared at once. */
+const ELEMENTS_AT_ONCE = 2 ** 17;
+
+/** The elements of a tensor in pieces of as many, each good until the next is asked for. */
+async function* elementsOf(tensor: FixedLazyTensor, signal: AbortSignal): AsyncGenerator<Tensor<FixedDType>, void> {
+  const { itemsize } = DTYPES[tensor.dtype];
+  for await (const bytes of wholeElements(inPieces(tensor, { signal }).pieces, itemsize, ELEMENTS_AT_ONCE)) {
+    yield fromBytes(tensor.dtype, [bytes.length / itemsize], bytes);
+  }
 }
 
 /** The difference of two parts together. */

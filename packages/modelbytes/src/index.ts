@@ -1,3 +1,4 @@
+export { architectureTexts } from "./architecture.ts";
 export type { ArchitectureTexts } from "./convert/architecture-text.ts";
 export type { TensorChanges } from "./convert/changes.ts";
 export { type Converted, type ConvertOptions, type ConvertTarget, convertModel } from "./convert/convert.ts";
@@ -5,6 +6,7 @@ export { LOSSES, type Loss } from "./convert/losses.ts";
 export { type NamedTensor, namedTensors, type TensorRole } from "./convert/named-tensors.ts";
 export { type ChangedTensor, type DiffOptions, diffModels, type ModelDifference } from "./diff.ts";
 export { FORMATS, type Format } from "./format.ts";
+export { type ArchitectureMatch, matchArchitecture } from "./match-architecture.ts";
 export type { ModelBase, VerifyModelOptions } from "./model-base.ts";
 export type { CheckpointModel } from "./models/checkpoint-model.ts";
 export type { KerasArchiveModel } from "./models/keras-archive-model.ts";

@@ -12,16 +12,17 @@ import {
 } from "@modelbytes/bytes";
 import type { OpenKerasHdf5Options } from "@modelbytes/keras-hdf5";
 import type { OpenSavedModelOptions } from "@modelbytes/saved-model";
-import { type BundleLike, type BundleParts, type OpenBundleOptions, openCheckpoint } from "@modelbytes/tensor-bundle";
+import type { BundleLike, BundleParts, OpenBundleOptions } from "@modelbytes/tensor-bundle";
 import { type Content, contentOf } from "./content.ts";
 import type { ModelFile } from "./model-file.ts";
-import { type CheckpointModel, checkpointModel } from "./models/checkpoint-model.ts";
+import type { CheckpointModel } from "./models/checkpoint-model.ts";
 import type { KerasArchiveModel } from "./models/keras-archive-model.ts";
 import type { KerasConfigModel } from "./models/keras-config-model.ts";
 import type { KerasHdf5Model } from "./models/keras-hdf5-model.ts";
 import type { NpzModel } from "./models/npz-model.ts";
 import type { SafetensorsModel } from "./models/safetensors-model.ts";
 import type { SavedModelModel } from "./models/saved-model-model.ts";
+import { namesIn, noModelError } from "./no-model.ts";
 
 /**
  * What can be opened: a path, a URL, a file as a Blob, bytes or a `Source`; a folder or dropped files; the files of a checkpoint one by
@@ -55,7 +56,9 @@ export type Model =
  */
 export async function openModel(from: ModelLike, options: OpenModelOptions = {}): Promise<Model> {
   const directory = directoryOfGraphs(from);
-  if (directory !== undefined) return await openGraphs(directory, options);
+  if (directory !== undefined) {
+    return await (await import("./models/saved-model-model.ts")).openSavedModelModel(directory, options);
+  }
   if (isFileLike(from)) {
     const model = await openFile(from, options);
     if (model !== undefined) return model;
@@ -68,10 +71,10 @@ export async function openModel(from: ModelLike, options: OpenModelOptions = {})
     if (model !== undefined) return model;
   }
   try {
-    return checkpointModel(await openCheckpoint(from, options));
+    return await (await import("./models/checkpoint-model.ts")).openCheckpointModel(from, options);
   } catch (error) {
     if (!isNoCheckpoint(error) || options.prefix !== undefined || isParts(from)) throw error;
-    const savedModel = await savedModelIn(from, options);
+    const savedModel = await (await import("./models/saved-model-model.ts")).findSavedModelModel(from, options);
     if (savedModel !== undefined) return savedModel;
     if (await hasArchiveFiles(from, options)) {
       return await (await import("./models/keras-archive-model.ts")).openArchiveFolder(
@@ -80,10 +83,11 @@ export async function openModel(from: ModelLike, options: OpenModelOptions = {})
       );
     }
     const folder = toFolder(from, options);
-    const name = await modelFileIn(folder, options);
+    const names = await namesIn(folder, options);
+    const name = modelFileAmong(names ?? []);
     const model = name === undefined ? undefined : await openFile(folder.file(name), options, folder);
     if (model !== undefined) return model;
-    throw error;
+    throw typeof from === "string" && !FILE_OF_CHECKPOINT.test(from) ? noModelError(from, error, names) : error;
   }
 }
 
@@ -149,7 +153,7 @@ const FILE_OF_CHECKPOINT = /\.(?:index|data-\d{5,}-of-\d{5,})$/;
  * Whether a place is not worth asking for as a file: the files of a checkpoint may begin with any bytes, and a web server is asked
  * only for names with an ending, where a prefix would be one request more.
  */
-function isOfCheckpoint(from: string | URL): boolean {
+export function isOfCheckpoint(from: string | URL): boolean {
   const path = typeof from === "string" ? from : from.pathname;
   if (FILE_OF_CHECKPOINT.test(path)) return true;
   return typeof from !== "string" && !/\.[A-Za-z]\w*$/.test(path);
@@ -174,35 +178,10 @@ function isNoCheckpoint(error: unknown): boolean {
   return error instanceof CorruptError && (error.code === "magic" || error.code === "too-short");
 }
 
-/** The SavedModel in a directory. Where there is none, it is the search for a checkpoint that tells what is there. */
-async function savedModelIn(from: FolderLike, options: OpenModelOptions): Promise<SavedModelModel | undefined> {
-  const { openSavedModel } = await import("@modelbytes/saved-model");
-  const savedModel = await openSavedModel(from, options).catch((error: unknown) => {
-    if (error instanceof NotFoundError || error instanceof SourceError) return undefined;
-    throw error;
-  });
-  if (savedModel === undefined) return undefined;
-  return await (await import("./models/saved-model-model.ts")).savedModelModel(savedModel, options);
-}
-
-/** A SavedModel, whose code is loaded for SavedModels alone: checkpoints are opened without. */
-async function openGraphs(directory: string | URL, options: OpenModelOptions): Promise<SavedModelModel> {
-  const { openSavedModel } = await import("@modelbytes/saved-model");
-  const savedModel = await openSavedModel(directory, options);
-  return await (await import("./models/saved-model-model.ts")).savedModelModel(savedModel, options);
-}
-
 const INDEX_OF_SHARDS = /\.(?:weights|safetensors\.index)\.json$/;
 
 /** The file that a folder stands for, as dropped files do: the index of weights in several files, or the only file. */
-async function modelFileIn(folder: Folder, { signal }: OpenModelOptions): Promise<string | undefined> {
-  const names: string[] = [];
-  try {
-    for await (const name of folder.list?.({ recursive: false, signal }) ?? []) names.push(name);
-  } catch (error) {
-    if (error instanceof ModelbytesError) return undefined;
-    throw error;
-  }
+function modelFileAmong(names: readonly string[]): string | undefined {
   const indexes = names.filter((name) => INDEX_OF_SHARDS.test(name));
   const [name, ...others] = indexes.length > 0 ? indexes : names;
   return others.length > 0 ? undefined : name;

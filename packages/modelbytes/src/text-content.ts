@@ -1,5 +1,5 @@
 import { ModelbytesError, type Source, type WaitOptions } from "@modelbytes/bytes";
-import { isPyDict, type PyDict, type PyValue, parseJson, parseYaml } from "@modelbytes/keras-config";
+import { isPyDict, type PyDict, type PyValue, parseJson } from "@modelbytes/keras-config";
 import type { Foreign } from "./content.ts";
 
 /** What a text is: the index of sharded weights, an architecture, or something else altogether. */
@@ -21,7 +21,7 @@ export async function textContentOf(source: Source, options: WaitOptions): Promi
   if (size > MOST_BYTES) return { foreign: "a text of more than 256 MiB" };
   const text = new TextDecoder().decode(await source.read(0, size, options));
   const encoding = /^\s*[{[]/.test(text) ? "json" : "yaml";
-  const config = parsed(text, encoding, source.name);
+  const config = await parsed(text, encoding, source.name);
   if (!isPyDict(config)) return { foreign: encoding === "json" ? "a text, but no JSON object" : "a text" };
   const map = config.get("weight_map");
   if (isPyDict(map)) return namesSafetensors(map) ? "safetensors-sharded" : "keras-weights-sharded";
@@ -30,11 +30,15 @@ export async function textContentOf(source: Source, options: WaitOptions): Promi
   return { foreign: `a ${encoding === "json" ? "JSON" : "YAML"} text, but none of a model` };
 }
 
-function parsed(text: string, encoding: "json" | "yaml", file: string): PyValue | undefined {
+/** What texts of models have, also damaged ones. */
+const OF_A_MODEL = /"(?:class_name|weight_map)"\s*:/;
+
+async function parsed(text: string, encoding: "json" | "yaml", file: string): Promise<PyValue | undefined> {
+  if (encoding === "yaml") return (await import("./yaml-text.ts")).parseYaml(text, { file });
   try {
-    return encoding === "json" ? parseJson(text, { file }) : parseYaml(text, { file });
+    return parseJson(text, { file });
   } catch (error) {
-    if (encoding === "json" && error instanceof ModelbytesError) return undefined;
+    if (error instanceof ModelbytesError && !OF_A_MODEL.test(text)) return undefined;
     throw error;
   }
 }

@@ -32,6 +32,7 @@ describe("bench", () => {
       "--python",
       "./no-python",
     );
-    expect(outcome).toMatchObject({ code: 2, stdout: "", stderr: expect.stringContaining("--python PROGRAM names") });
+    expect(outcome).toMatchObject({ code: 2, stderr: expect.stringContaining("--python PROGRAM names") });
+    expect(outcome.stdout).toMatch(/^stream, new memory {2}/m); // what was timed is not lost
   });
 });

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { cp, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { cp, mkdtemp, open, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -68,6 +68,19 @@ export async function copyOf(fixture: string, finished: typeof onTestFinished): 
   const path = await temporaryDirectory(finished);
   await cp(join(ROOT, FIXTURES, fixture), path, { recursive: true });
   return path;
+}
+
+/** Turns bits of one byte of a file around; by default all. */
+export async function damageByte(path: string, offset: number, bits = 0xff): Promise<void> {
+  const file = await open(path, "r+");
+  const { buffer } = await file.read(new Uint8Array(1), 0, 1, offset);
+  await file.write(
+    buffer.map((byte) => byte ^ bits),
+    0,
+    1,
+    offset,
+  );
+  await file.close();
 }
 
 /** What Python TensorFlow says of a fixture. */

@@ -276,6 +276,21 @@ describe("the command", () => {
     const given = ["--architecture", KERAS_3];
     const { code, stderr } = await modelbytesHere("convert", WEIGHTS, to, "--strip", "optimizer", ...given);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    const own = await modelbytesHere("convert", KERAS_3, `${to}.h5`, "--architecture", KERAS_2);
+    expect([own.code, own.stderr]).toEqual([2, expect.stringContaining("has an architecture of its own")]);
+    const other = await modelbytesHere(
+      "convert",
+      WEIGHTS,
+      `${to}.h5`,
+      "--strip",
+      "optimizer",
+      "--architecture",
+      ARCHIVE,
+    );
+    expect([other.code, other.stderr]).toEqual([
+      1,
+      expect.stringContaining("\nhint: `modelbytes verify` with the same"),
+    ]);
     const without = await modelbytesHere("convert", WEIGHTS, `${to}.h5`, "--architecture", OLD_WEIGHTS);
     expect([without.code, without.stderr]).toEqual([3, expect.stringContaining("no architecture of Keras")]);
   });

@@ -1,12 +1,12 @@
 // `convert` when it is stopped or the disk fails it: what was there is there still, whole, or the new checkpoint is, or none.
 
 import { type ChildProcess, execFile, spawn } from "node:child_process";
-import { mkdir, readdir, readFile } from "node:fs/promises";
+import { mkdir, open, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { tensor } from "@modelbytes/tensor";
 import { openBundle, type Part, writeBundle } from "@modelbytes/tensor-bundle";
-import { describe, test } from "vitest";
-import { BIN, ROOT, temporaryDirectory } from "./command.ts";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { BIN, modelbytesHere, ROOT, temporaryDirectory } from "./command.ts";
 
 const MIB = 2 ** 20;
 
@@ -131,6 +131,34 @@ describe("convert to a disk that takes no more", { timeout: 60_000 }, () => {
     } finally {
       await succeeds("umount", [path]);
     }
+  });
+});
+
+describe("a damaged tensor, too large to be in memory at once, is copied nowhere", { timeout: 60_000 }, () => {
+  const SIDE = 3200;
+  const SIZE = 4 * SIDE * SIDE;
+
+  test.each([
+    ["to safetensors", ["--to", "safetensors"]],
+    ["to npz", ["--to", "npz"]],
+    ["to a SavedModel", ["--to", "saved-model"]],
+    ["to a checkpoint", []],
+    ["in another dtype", ["--to", "safetensors", "--cast", "float32=bfloat16"]],
+  ])("%s", async (_, options) => {
+    const folder = await temporaryDirectory(onTestFinished);
+    const data = new Float32Array(SIDE * SIDE).fill(1);
+    await writeBundle(`${folder}/model`, [["large", tensor("float32", [SIDE, SIDE], data)]]);
+    const file = `${folder}/model.data-00000-of-00001`;
+    const handle = await open(file, "r+");
+    await handle.write(Uint8Array.of(1), 0, 1, SIZE / 2);
+    await handle.close();
+    const outcome = await modelbytesHere("convert", `${folder}/model`, `${folder}/out`, ...options);
+    expect(outcome).toEqual({
+      code: 1,
+      stdout: "",
+      stderr: expect.stringContaining(`${file}, byte 0, tensor "large"`),
+    });
+    expect((await readdir(folder)).sort()).toEqual(["model.data-00000-of-00001", "model.index"]);
   });
 });
 

@@ -140,6 +140,6 @@ describe.concurrent("inspect", { timeout: 30_000 }, () => {
   test("finds nothing in an empty directory", async ({ expect, onTestFinished }) => {
     const { code, stderr } = await modelbytes("inspect", await temporaryDirectory(onTestFinished));
     expect(code).toBe(3);
-    expect(stderr).toContain("no checkpoint here");
+    expect(stderr).toContain("there are no files in this directory");
   });
 });

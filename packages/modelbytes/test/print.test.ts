@@ -82,6 +82,12 @@ describe("a table", () => {
     ]);
     expect(Math.max(...lines.map((line) => line.length))).toBe(30);
   });
+
+  test("cuts names so that they can be told apart", () => {
+    const layers = ["0", "1", "2"].map((number) => [`decoder/attention_block_${number}/multi_head/query/kernel`, "4"]);
+    const names = formatTable(titles, layers, 40).map((line) => line.split(" ")[0]);
+    expect(names).toEqual(["name", ...["0", "1", "2"].map((number) => `…_block_${number}/multi_head/query/kernel`)]);
+  });
 });
 
 describe("progress", () => {

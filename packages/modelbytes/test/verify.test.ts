@@ -1,22 +1,9 @@
-import { open, rm, truncate, writeFile } from "node:fs/promises";
+import { rm, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, test } from "vitest";
-import { copyOf, FIXTURES, fixtures, modelbytes, modelbytesHere, temporaryDirectory } from "./command.ts";
+import { copyOf, damageByte, FIXTURES, fixtures, modelbytes, modelbytesHere, temporaryDirectory } from "./command.ts";
 
 const all = await fixtures();
-
-/** Turns all bits of a byte around. */
-async function flip(path: string, offset: number): Promise<void> {
-  const file = await open(path, "r+");
-  const { buffer } = await file.read(new Uint8Array(1), 0, 1, offset);
-  await file.write(
-    buffer.map((byte) => byte ^ 0xff),
-    0,
-    1,
-    offset,
-  );
-  await file.close();
-}
 
 describe.concurrent("verify", { timeout: 30_000 }, () => {
   test.for(all.filter(([name]) => name !== "partitioned-bad"))(
@@ -45,7 +32,7 @@ describe.concurrent("verify", { timeout: 30_000 }, () => {
   test("tells the place of a flipped byte, and which tensor is damaged", async ({ expect, onTestFinished }) => {
     const folder = await copyOf("golden-mixed", onTestFinished);
     const file = `${folder}/model.data-00000-of-00001`;
-    await flip(file, 3);
+    await damageByte(file, 3);
     const { code, stdout } = await modelbytes("verify", `${folder}/model`, "--json");
     expect(code).toBe(1);
     expect(JSON.parse(stdout)).toMatchObject({
@@ -130,7 +117,7 @@ describe.concurrent("verify", { timeout: 30_000 }, () => {
 
   test("says what is left of a damaged index, as inspect and hash do", async ({ expect, onTestFinished }) => {
     const folder = await copyOf("small-blocks", onTestFinished);
-    await flip(`${folder}/model.index`, 1000);
+    await damageByte(`${folder}/model.index`, 1000);
     const path = `${folder}/model`;
     const [verified, inspected, hashed] = await Promise.all([
       modelbytes("verify", path, "--json"),

@@ -29,7 +29,13 @@ interface Timed {
   readonly runs: number;
 }
 
-/** Unless it is said how often, each thing is done at least so often, and until so much time is gone. */
+/** Something to time; gives the bytes that it works on, if it is a matter of bytes. */
+interface Work {
+  readonly name: string;
+  run(): Promise<number | undefined>;
+}
+
+/** Unless it is said how often, each thing is done at least so often, and until so much time is gone for each. */
 const LEAST_RUNS = 3;
 const MOST_RUNS = 50;
 const MILLISECONDS = 1500;
@@ -40,30 +46,26 @@ export async function bench(
   { json, python, runs: runsText }: BenchOptions,
   shell: Shell,
 ): Promise<ExitCode> {
-  const rows: Timed[] = [];
   const runs = runsOf(runsText);
-  const time = async (name: string, run: () => Promise<number | undefined>) => {
-    shell.note(`timing: ${name}`);
-    rows.push(await timed(name, run, runs, shell));
-  };
-  const { format, tensors, files } = await look(path, shell);
-  if (files.length > 0) await time("raw read, one buffer", async () => await readRaw(files));
-  await time("open", async () => await opened(path, shell, async () => undefined));
-  await time("verify", async () => await opened(path, shell, verifyAll));
-  await time("stream, new memory", async () => await opened(path, shell, streamAll));
-  if (python !== undefined) rows.push(await timedByPython(path, format, python === true ? "python3" : python));
-  if (json === true) {
-    shell.print(stringify({ format, tensors, rows: rows.map(rowJson) }));
-    return EXIT.fine;
+  const { format, tensors, files, name } = await look(path, shell);
+  const works: Work[] = [
+    { name: "open", run: async () => await opened(path, shell, async () => undefined) },
+    { name: "verify", run: async () => await opened(path, shell, verifyAll) },
+    { name: "stream, new memory", run: async () => await opened(path, shell, streamAll) },
+  ];
+  if (files.length > 0) works.unshift({ name: "raw read, one buffer", run: async () => await readRaw(files) });
+  shell.note(`timing: ${works.map(({ name }) => name).join("; ")}`);
+  const rows = await timed(works, runs, shell);
+  const byPython =
+    python === undefined ? undefined : await timedByPython(name, format, python === true ? "python3" : python);
+  if (byPython !== undefined && !(byPython instanceof UsageError)) rows.push(byPython);
+  if (json === true) shell.print(stringify({ format, tensors, rows: rows.map(rowJson) }));
+  else {
+    shell.print(`${shell.style("bold", printable(path))}: ${format}, ${counted(tensors, "tensor")}\n`);
+    const lines = rows.map((row) => cells(row, rows[0]));
+    shell.print(formatTable(COLUMNS, lines, shell.columns).join("\n"));
   }
-  shell.print(`${shell.style("bold", printable(path))}: ${format}, ${counted(tensors, "tensor")}\n`);
-  shell.print(
-    formatTable(
-      COLUMNS,
-      rows.map((row) => cells(row, rows[0])),
-      shell.columns,
-    ).join("\n"),
-  );
+  if (byPython instanceof UsageError) throw byPython; // what was timed is not lost
   return EXIT.fine;
 }
 
@@ -99,12 +101,12 @@ function speedOf({ bytes = 0, milliseconds }: Timed): number {
 async function look(
   path: string,
   shell: Shell,
-): Promise<{ format: string; tensors: number; files: readonly string[] }> {
+): Promise<{ format: string; tensors: number; files: readonly string[]; name: string }> {
   await using model = await openPath(path, shell);
   const [problem] = openingProblems(model);
   if (problem !== undefined) throw problem;
   const files = /^https?:/i.test(path) ? [] : await filesOf(model.path);
-  return { format: model.format, tensors: model.weights.entries.size, files };
+  return { format: model.format, tensors: model.weights.entries.size, files, name: model.path };
 }
 
 /** The files of a model: the one at its path, all in its directory, or those whose names begin with its prefix. */
@@ -126,27 +128,30 @@ function runsOf(text: string | undefined): number | undefined {
   throw new UsageError(`--runs takes a number from 1 up, not ${JSON.stringify(text)}`);
 }
 
-/** Does something `runs` times, or else for some time. */
-async function timed(
-  name: string,
-  run: () => Promise<number | undefined>,
-  runs: number | undefined,
-  { signal }: Shell,
-): Promise<Timed> {
-  const times: number[] = [];
-  let bytes: number | undefined;
+/** Does each thing `runs` times, or else for some time. They take turns, so that a busy moment falls on all of them. */
+async function timed(works: readonly Work[], runs: number | undefined, { signal }: Shell): Promise<Timed[]> {
+  const times = works.map((): number[] => []);
+  const bytes: (number | undefined)[] = [];
   const start = performance.now();
-  const isEnough = () =>
-    times.length >= (runs ?? LEAST_RUNS) &&
-    (runs !== undefined || performance.now() - start >= MILLISECONDS || times.length >= MOST_RUNS);
-  while (!isEnough()) {
-    signal.throwIfAborted();
-    const before = performance.now();
-    bytes = await run();
-    times.push(performance.now() - before);
+  const isEnough = (turns: number) => {
+    if (runs !== undefined) return turns >= runs;
+    if (turns < LEAST_RUNS) return false;
+    return turns >= MOST_RUNS || performance.now() - start >= MILLISECONDS * works.length;
+  };
+  for (let turn = 0; !isEnough(turn); turn++) {
+    for (const [at, work] of works.entries()) {
+      signal.throwIfAborted();
+      const before = performance.now();
+      bytes[at] = await work.run();
+      times[at]?.push(performance.now() - before);
+    }
   }
-  const milliseconds = times.sort((a, b) => a - b)[times.length >> 1] ?? Number.NaN;
-  return { name, milliseconds, runs: times.length, ...(bytes === undefined ? {} : { bytes }) };
+  return works.map(({ name }, at) => {
+    const own = (times[at] ?? []).sort((a, b) => a - b);
+    const milliseconds = own[own.length >> 1] ?? Number.NaN;
+    const size = bytes[at];
+    return { name, milliseconds, runs: own.length, ...(size !== undefined && { bytes: size }) };
+  });
 }
 
 const BUFFER_BYTES = 2 ** 22;
@@ -192,19 +197,19 @@ async function streamAll({ weights }: Model, signal: AbortSignal): Promise<numbe
   return total;
 }
 
-/** The same by Python, whose own clock counts. */
-async function timedByPython(path: string, format: string, python: string): Promise<Timed> {
+/** The same by Python, whose own clock counts; or why it cannot be. `path` is what the model calls itself. */
+async function timedByPython(path: string, format: string, python: string): Promise<Timed | UsageError> {
   const program = pythonProgram(format);
-  if (program === undefined) throw new UsageError(`Python is not timed for ${format}`, "leave --python out");
-  const args = ["-c", program.code, path];
-  const { stdout } = await promisify(execFile)(python, args, {
-    env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: "3" },
-  }).catch((cause: unknown) => {
+  if (program === undefined) return new UsageError(`Python is not timed for ${format}`, "leave --python out");
+  const args = ["-c", program.code, program.file === undefined ? path : join(path, program.file)];
+  try {
+    const { stdout } = await promisify(execFile)(python, args, { env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: "3" } });
+    const [seconds = Number.NaN, bytes = 0, runs = 0] = stdout.trim().split(" ").map(Number);
+    return { name: program.name, milliseconds: seconds * 1000, bytes, runs };
+  } catch (cause) {
     const reason = `${python} cannot time it: ${lastLine(cause)}`;
-    throw new UsageError(reason, `--python PROGRAM names a Python that has ${program.needs}`);
-  });
-  const [seconds = Number.NaN, bytes = 0, runs = 0] = stdout.trim().split(" ").map(Number);
-  return { name: program.name, milliseconds: seconds * 1000, bytes, runs };
+    return new UsageError(reason, `--python PROGRAM names a Python that has ${program.needs}`);
+  }
 }
 
 function lastLine(error: unknown): string {

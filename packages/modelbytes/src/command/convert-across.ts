@@ -1,7 +1,7 @@
-import { NotFoundError, UnsupportedError } from "@modelbytes/bytes";
-import type { ArchitectureTexts } from "../convert/architecture-text.ts";
-import { architectureTexts } from "../convert/architecture-text.ts";
+import { ModelbytesError, NotFoundError, UnsupportedError } from "@modelbytes/bytes";
+import { type ArchitectureTexts, textsOf } from "../convert/architecture-text.ts";
 import { convertModel } from "../convert/convert.ts";
+import { readTexts } from "../convert/keras-texts.ts";
 import type { Loss } from "../convert/losses.ts";
 import { type NamedTensor, namedTensors } from "../convert/named-tensors.ts";
 import type { Model } from "../open-model.ts";
@@ -35,6 +35,9 @@ export async function convertAcross(model: Model, target: Place, options: Across
   }
   if (shards !== undefined && isFile(target)) throw new UsageError(`--shards: ${target.format} is one file`);
   const { signal } = shell;
+  if (architecture !== undefined && (await textsOf(model, shell)) !== undefined) {
+    throw new UsageError(`${model.path} has an architecture of its own`, "--architecture is for weights without one");
+  }
   if (only.length + rename.length > 0) checkPatterns(await namedTensors(model, { signal }), changes, model);
   const choosing = {
     only: only.length === 0 ? undefined : (tensor: NamedTensor) => only.some((glob) => isNamed(tensor, glob)),
@@ -50,7 +53,7 @@ export async function convertAcross(model: Model, target: Place, options: Across
   const dateSaved = `${[date.getFullYear(), two(date.getMonth() + 1), two(date.getDate())].join("-")}@${[date.getHours(), date.getMinutes(), date.getSeconds()].map(two).join(":")}`;
   const converting = { ...choosing, cast, strip, architecture, shards, dateSaved, signal, onProgress };
   const { tensors, notes } = await convertModel(model, place, converting).catch((error: unknown) => {
-    throw advised(error);
+    throw advised(error, architecture !== undefined);
   });
   shell.finish();
   for (const note of notes) shell.note(note);
@@ -59,11 +62,14 @@ export async function convertAcross(model: Model, target: Place, options: Across
   );
 }
 
-/** The architecture in a file of any format that has one. */
+/** The architecture in a file of any format that has one. Throws a `CorruptError` for one that cannot be read. */
 export async function readArchitecture(path: string, shell: Shell): Promise<ArchitectureTexts> {
   await using model = await openPath(path, shell);
-  const texts = await architectureTexts(model, shell);
-  if (texts !== undefined) return texts;
+  const texts = await textsOf(model, shell);
+  if (texts !== undefined) {
+    readTexts(texts, model.path); // what is wrong with it is wrong with this file, and not with that of the weights
+    return texts;
+  }
   throw new NotFoundError("no-architecture", "there is no architecture of Keras in it", { file: model.path });
 }
 
@@ -79,7 +85,7 @@ async function hasArchitecture(
   shell: Shell,
 ): Promise<boolean> {
   if (strip.includes("architecture")) return false;
-  return given !== undefined || (await architectureTexts(model, shell)) !== undefined;
+  return given !== undefined || (await textsOf(model, shell)) !== undefined;
 }
 
 function two(number: number): string {
@@ -118,9 +124,15 @@ function unmatched({ source }: { readonly source: string }, names: readonly stri
   );
 }
 
+/** Codes of tensors that are not those of an architecture. */
+const MISFITS: readonly string[] = ["no-tensor", "no-place", "shape"];
+
 /** What to do about what stands in the way of a conversion. */
-function advised(error: unknown): unknown {
+function advised(error: unknown, hasArchitecture: boolean): unknown {
   if (error instanceof RangeError) return new UsageError(error.message);
+  if (hasArchitecture && error instanceof ModelbytesError && MISFITS.includes(error.code)) {
+    return new Advice(error, "`modelbytes verify` with the same --architecture names all that does not fit");
+  }
   if (!(error instanceof UnsupportedError)) return error;
   if (error.code === "loss") return new Advice(error, "`--strip WHAT`, once for each, says what may be lost");
   if (error.code === "needs-architecture") {

@@ -35,7 +35,8 @@ export async function convert(from: string, out: string, options: ConvertOptions
   try {
     const [problem] = openingProblems(model);
     if (problem !== undefined) throw problem;
-    if (isCheckpointOrSavedModel(model) && (target.format === "tensor-bundle" || target.format === "saved-model")) {
+    const isKept = options.architecture === undefined && isCheckpointOrSavedModel(model);
+    if (isKept && (target.format === "tensor-bundle" || target.format === "saved-model")) {
       await convertCheckpoint(model, target, { changes, shards }, shell);
     } else {
       const architecture =

@@ -1,6 +1,15 @@
 import { createHash } from "node:crypto";
 import { ModelbytesError, SourceError } from "@modelbytes/bytes";
-import { canonicalBytes, type DType, type Tensor } from "@modelbytes/tensor";
+import {
+  byteLength,
+  canonicalBytes,
+  type DType,
+  inParts,
+  lazyTensor,
+  type Tensor,
+  type TensorFile,
+  type TensorInPieces,
+} from "@modelbytes/tensor";
 import type { Model } from "../open-model.ts";
 import type { ExitCode } from "./failure.ts";
 import { stringify } from "./json.ts";
@@ -25,9 +34,16 @@ export async function hash(path: string, { json }: HashOptions, shell: Shell): P
   await using model = await openPath(path, shell);
   const problems = openingProblems(model);
   const hashes = new Map<string, HashedTensor>();
-  for await (const found of tensorsOf(model, shell)) {
+  const { small, large } = bySize(model.weights);
+  const progress = progressOf(model.weights, shell);
+  for await (const found of tensorsOf(model, small, shell, progress)) {
     if (found instanceof ModelbytesError) problems.push(found);
-    else hashes.set(found[0], hashed(found[1]));
+    else hashes.set(found[0], await hashed({ ...found[1], pieces: canonicalBytes(found[1]) }));
+  }
+  for (const [name, tensor] of large) {
+    const found = await hashed(tensor, progress).catch(ofTensor);
+    if (found instanceof ModelbytesError) problems.push(found);
+    else hashes.set(name, found);
   }
   shell.finish();
   const inOrder = new Map<string, HashedTensor>();
@@ -41,41 +57,71 @@ export async function hash(path: string, { json }: HashOptions, shell: Shell): P
   return exitCodeOfAll(problems);
 }
 
+/** The names of the tensors that are read as a whole, and those that are read in pieces. */
+function bySize(weights: TensorFile): { small: string[]; large: [name: string, TensorInPieces][] } {
+  const small: string[] = [];
+  const large: [string, TensorInPieces][] = [];
+  for (const name of weights.entries.keys()) {
+    const tensor = inParts(lazyTensor(weights, name));
+    if ("pieces" in tensor) large.push([name, tensor]);
+    else small.push(name);
+  }
+  return { small, large };
+}
+
+/** Counts the bytes of all tensors. */
+function progressOf({ entries }: TensorFile, shell: Shell): (bytes: number) => void {
+  const onProgress = shell.progress();
+  const total = [...entries.values()].reduce((sum, { byteLength = 0 }) => sum + byteLength, 0);
+  let done = 0;
+  return (bytes) => {
+    done += bytes;
+    onProgress?.({ bytes: done, total });
+  };
+}
+
 /**
- * All tensors in the order of their bytes, which is the fastest; where one cannot be read, its error, and from there on the others
+ * Tensors in the order of their bytes, which is the fastest; where one cannot be read, its error, and from there on the others
  * one by one. A source that fails would fail each of them: that error is thrown.
  */
-async function* tensorsOf({ weights }: Model, shell: Shell): AsyncGenerator<[string, Tensor] | ModelbytesError> {
-  const { signal } = shell;
-  const left = new Set(weights.entries.keys());
+async function* tensorsOf(
+  { weights }: Model,
+  names: readonly string[],
+  { signal }: Shell,
+  progress: (bytes: number) => void,
+): AsyncGenerator<[string, Tensor] | ModelbytesError> {
+  const left = new Set(names);
   try {
-    for await (const [name, tensor] of weights.stream({ signal, onProgress: shell.progress() })) {
+    for await (const [name, tensor] of weights.stream({ names, signal, reuseMemory: true })) {
       left.delete(name);
+      progress(byteLength(tensor));
       yield [name, tensor];
     }
   } catch (error) {
-    if (!isOfTensor(error)) throw error;
-    for (const name of left) yield await readOrError(name);
-  }
-
-  async function readOrError(name: string): Promise<[string, Tensor] | ModelbytesError> {
-    try {
-      return [name, await weights.read(name, { signal })];
-    } catch (error) {
-      if (!isOfTensor(error)) throw error;
-      return error;
+    ofTensor(error);
+    for (const name of left) {
+      const tensor = await weights.read(name, { signal }).catch(ofTensor);
+      yield tensor instanceof ModelbytesError ? tensor : [name, tensor];
     }
   }
 }
 
-function isOfTensor(error: unknown): error is ModelbytesError {
-  return error instanceof ModelbytesError && !(error instanceof SourceError);
+/** The error of one tensor; throws that of a source. */
+function ofTensor(error: unknown): ModelbytesError {
+  if (error instanceof ModelbytesError && !(error instanceof SourceError)) return error;
+  throw error;
 }
 
-function hashed(tensor: Tensor): HashedTensor {
+async function hashed(
+  { dtype, shape, pieces }: Pick<Tensor, "dtype" | "shape"> & Pick<TensorInPieces, "pieces">,
+  progress?: (bytes: number) => void,
+): Promise<HashedTensor> {
   const sha256 = createHash("sha256");
-  for (const piece of canonicalBytes(tensor)) sha256.update(piece);
-  return { dtype: tensor.dtype, shape: tensor.shape, sha256: sha256.digest("hex") };
+  for await (const piece of pieces) {
+    sha256.update(piece);
+    progress?.(piece.length);
+  }
+  return { dtype, shape, sha256: sha256.digest("hex") };
 }
 
 function line(name: string, { dtype, shape, sha256 }: HashedTensor): string {

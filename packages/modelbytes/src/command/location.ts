@@ -8,7 +8,7 @@ import type { Shell } from "./shell.ts";
 /** What a person types for a file. Only what starts with http(s):// is a URL; everything else is a path, as it is. */
 export function toLocation(path: string): string | URL {
   if (path === "")
-    throw new UsageError("PATH is empty", "a checkpoint is given by its prefix, for example ckpt/model-3");
+    throw new UsageError("PATH is empty", "for example model.keras, or ckpt/model-3, the prefix of a checkpoint");
   if (!/^https?:\/\//i.test(path)) return path;
   try {
     return new URL(path);
@@ -69,7 +69,7 @@ function explained(error: unknown): Error | undefined {
     case "not-found":
       return new Advice(
         error,
-        "give the prefix of a checkpoint, such as ckpt/model-3 for ckpt/model-3.index, its directory, or that of a SavedModel",
+        "give the prefix of a checkpoint, such as ckpt/model-3 for ckpt/model-3.index, the file of a model, or its directory",
       );
     case "several-checkpoints":
       return new Advice(error, "give the path of one of them");

@@ -44,6 +44,10 @@ export async function run(args: readonly string[], shell: Shell): Promise<ExitCo
   command(program, "verify", "check every byte that can be checked; go on after each problem", "verify ckpt/model-3")
     .argument("<path>", PATH)
     .option("--json", "print JSON")
+    .option(
+      "--architecture <file>",
+      "check too that the weights fit the architecture in this file: a .keras, a whole .h5, JSON, YAML",
+    )
     .action(async (path: string, options: VerifyOptions) => {
       exitCode = await (await import("./verify.ts")).verify(path, options, shell);
     });

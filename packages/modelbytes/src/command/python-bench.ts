@@ -4,24 +4,36 @@ export interface PythonProgram {
   readonly name: string;
   /** The packages that it imports. */
   readonly needs: string;
+  /** What of a model's directory it loads. */
+  readonly file?: string | undefined;
   readonly code: string;
 }
+
+const CHECKPOINT = `import tensorflow as tf
+def load(path):
+    reader = tf.train.load_checkpoint(path)
+    return sum(getattr(reader.get_tensor(name), "nbytes", 0) for name in reader.get_variable_to_shape_map())`;
 
 /** Each defines `load`, which loads everything and returns the bytes. */
 const LOADERS: readonly {
   readonly formats: readonly string[];
   readonly name: string;
   readonly needs: string;
+  readonly file?: string;
   readonly load: string;
 }[] = [
   {
     formats: ["tensor-bundle", "tensor-bundle-v1"],
     name: "TensorFlow, load all",
     needs: "tensorflow",
-    load: `import tensorflow as tf
-def load(path):
-    reader = tf.train.load_checkpoint(path)
-    return sum(getattr(reader.get_tensor(name), "nbytes", 0) for name in reader.get_variable_to_shape_map())`,
+    load: CHECKPOINT,
+  },
+  {
+    formats: ["saved-model"],
+    name: "TensorFlow, load all variables",
+    needs: "tensorflow",
+    file: "variables/variables",
+    load: CHECKPOINT,
   },
   {
     formats: ["keras-hdf5", "keras-hdf5-weights", "keras-weights"],
@@ -69,5 +81,6 @@ print(statistics.median(seconds), total, len(seconds))
 export function pythonProgram(format: string): PythonProgram | undefined {
   const found = LOADERS.find(({ formats }) => formats.includes(format));
   if (found === undefined) return undefined;
-  return { name: found.name, needs: found.needs, code: found.load + TIMING };
+  const { name, needs, file, load } = found;
+  return { name, needs, file, code: load + TIMING };
 }

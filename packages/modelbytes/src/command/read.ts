@@ -1,10 +1,18 @@
 import { NotFoundError } from "@modelbytes/bytes";
-import { parseSelection, type Selection } from "@modelbytes/tensor";
+import {
+  inParts,
+  lazyTensor,
+  parseSelection,
+  type Selection,
+  type Tensor,
+  type TensorInPieces,
+} from "@modelbytes/tensor";
+import type { Model } from "../open-model.ts";
 import { Advice, EXIT, type ExitCode, UsageError } from "./failure.ts";
 import { openPath } from "./location.ts";
 import { keyOf } from "./names.ts";
 import { openingProblems } from "./problem.ts";
-import { fileKind, saveTensor } from "./save.ts";
+import { type FileKind, fileKind, saveTensor } from "./save.ts";
 import type { Shell } from "./shell.ts";
 import { counted, printable, shapeText } from "./text.ts";
 import { formatValues } from "./values.ts";
@@ -21,19 +29,38 @@ export async function read(path: string, name: string, options: ReadOptions, she
   await using model = await openPath(path, shell);
   const key = await keyOf(name, model, shell);
   const select = selection(options.select, model.weights.entries.get(key)?.shape);
-  const tensor = await model.weights.read(key, { select, signal: shell.signal, onProgress: shell.progress() });
-  shell.finish();
-  const heading = `${tensor.dtype} ${shapeText(tensor.shape)}`;
+  const reading = { select, signal: shell.signal, onProgress: shell.progress() };
   if (out === undefined || kind === undefined) {
-    shell.print(`${shell.style("bold", heading)}\n${formatValues(tensor)}`);
+    const tensor = await model.weights.read(key, reading);
+    shell.finish();
+    shell.print(`${shell.style("bold", headingOf(tensor))}\n${formatValues(tensor)}`);
   } else {
+    const tensor = inPiecesToSave(model, key, select, kind, shell) ?? (await model.weights.read(key, reading));
     const bytes = await saveTensor(tensor, { to: out, kind, name: key, signal: shell.signal }).catch(asOutput);
-    shell.print(`${printable(out)}: ${heading}, ${counted(bytes, "byte")}`);
+    shell.finish();
+    shell.print(`${printable(out)}: ${headingOf(tensor)}, ${counted(bytes, "byte")}`);
   }
   const problems = openingProblems(model).length;
   if (problems > 0)
     shell.note(`the tensor is whole, but the checkpoint has ${counted(problems, "problem")}: run verify`);
   return EXIT.fine;
+}
+
+/** A large tensor that is saved as it is; JSON, which is all text, takes the whole of it. */
+function inPiecesToSave(
+  { weights }: Model,
+  key: string,
+  select: Selection | undefined,
+  kind: FileKind,
+  { signal }: Shell,
+): TensorInPieces | undefined {
+  if (select !== undefined || kind === "json" || !weights.entries.has(key)) return undefined;
+  const tensor = inParts(lazyTensor(weights, key), { signal });
+  return "pieces" in tensor ? tensor : undefined;
+}
+
+function headingOf({ dtype, shape }: Pick<Tensor, "dtype" | "shape">): string {
+  return `${dtype} ${shapeText(shape)}`;
 }
 
 /** The selection, if there is one. One that does not fit is a mistake of who typed it. */

@@ -1,6 +1,8 @@
 import { resolve } from "node:path";
-import { type ModelbytesError, toFolder } from "@modelbytes/bytes";
+import { type ModelbytesError, toFolder, toSource, UnsupportedError } from "@modelbytes/bytes";
 import { type SalvageReport, salvage as salvageBundle } from "@modelbytes/tensor-bundle";
+import { contentOf } from "../content.ts";
+import { isOfCheckpoint } from "../open-model.ts";
 import { EXIT, type ExitCode, UsageError } from "./failure.ts";
 import { openLocation, toLocation } from "./location.ts";
 import type { Shell } from "./shell.ts";
@@ -17,6 +19,7 @@ export async function salvage(from: string, out: string, { force }: SalvageOptio
     throw new UsageError("OUT is the damaged checkpoint itself", "write to another place; it may yet be needed");
   }
   const target = await bundleTarget(out, { force });
+  await refuseOthers(from, shell);
   const { signal, fetch } = shell;
   const onProgress = shell.progress();
   const options = { signal, fetch, onProgress, prefix: await variablesIn(from, shell) };
@@ -30,6 +33,30 @@ export async function salvage(from: string, out: string, { force }: SalvageOptio
   const losses = shell.style(lossless ? "green" : "red", lossesText(report));
   shell.print(`${shell.style("green", "wrote")} ${printable(target.path)}: ${content}; ${losses}`);
   return lossless ? EXIT.fine : EXIT.corrupt;
+}
+
+const KIND = {
+  hdf5: "an HDF5 file",
+  zip: "a zip archive",
+  safetensors: "a safetensors file",
+  npy: "a NumPy array",
+  text: "a text",
+} as const;
+
+/** Throws an `UnsupportedError` for a file that begins as no checkpoint does. Whether one is there at all is seen later. */
+async function refuseOthers(path: string, shell: Shell): Promise<void> {
+  const location = toLocation(path);
+  if (isOfCheckpoint(location)) return;
+  const source = toSource(location, shell);
+  try {
+    const content = await contentOf(source, shell).catch(() => undefined);
+    if (content === undefined) return;
+    const what = typeof content === "string" ? KIND[content] : content.foreign;
+    const reason = `this is ${what}: only checkpoints have the checksums that tell what is whole`;
+    throw new UnsupportedError("format", reason, { file: source.name });
+  } finally {
+    await source.close?.();
+  }
 }
 
 /** The prefix of the variables where PATH is the directory of a SavedModel: its graphs have no checksums to go by. */

@@ -1,6 +1,6 @@
 import { toSink, UnsupportedError } from "@modelbytes/bytes";
-import { encodeNpy, keepsDType } from "@modelbytes/npz";
-import { canonicalBytes, DTYPES, type Tensor } from "@modelbytes/tensor";
+import { encodeFixedHead, encodeNpy, keepsDType } from "@modelbytes/npz";
+import { canonicalBytes, DTYPES, type DType, type Tensor, type TensorInPieces } from "@modelbytes/tensor";
 import { UsageError } from "./failure.ts";
 import { jsonValues } from "./json-values.ts";
 
@@ -26,12 +26,15 @@ export interface SaveOptions {
 }
 
 /** Writes a file of one tensor and returns its size. Nothing is there until all is. */
-export async function saveTensor(tensor: Tensor, { to, kind, name, signal }: SaveOptions): Promise<number> {
-  const pieces = piecesOf(tensor, kind, name);
+export async function saveTensor(
+  tensor: Tensor | TensorInPieces,
+  { to, kind, name, signal }: SaveOptions,
+): Promise<number> {
+  const pieces = "pieces" in tensor ? largePieces(tensor, kind, name) : piecesOf(tensor, kind, name);
   const sink = toSink(to);
   let bytes = 0;
   try {
-    for (const piece of pieces) {
+    for await (const piece of pieces) {
       signal.throwIfAborted();
       await sink.write(piece);
       bytes += piece.length;
@@ -60,21 +63,31 @@ function* piecesOf(tensor: Tensor, kind: FileKind, name: string): Generator<Uint
     return;
   }
   if (kind === "npy") {
-    yield* npyPieces(tensor, name);
+    checkNpy(tensor.dtype, name);
+    const { head, data } = encodeNpy(tensor, name);
+    yield head;
+    yield data;
     return;
   }
   yield* canonicalBytes(tensor);
 }
 
-/** Quantized dtypes are the integers that they store. What numpy has not, and would not know again, is refused. */
-function* npyPieces(tensor: Tensor, name: string): Generator<Uint8Array, void, undefined> {
-  const { dtype } = tensor;
-  const isKept = dtype === "string" || (dtype !== "variant" && (keepsDType(dtype) || /^q/.test(dtype)));
-  if (!isKept) {
-    const other = DTYPES[dtype].kind === "varying" ? ".bin" : ".json or .bin";
-    throw new UnsupportedError("npy-dtype", `a .npy file cannot hold ${dtype}: save it as ${other}`, { tensor: name });
+async function* largePieces(
+  { dtype, shape, pieces }: TensorInPieces,
+  kind: FileKind,
+  name: string,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  if (kind === "json") throw new TypeError("JSON is made of all of a tensor at once");
+  if (kind === "npy") {
+    checkNpy(dtype, name);
+    yield encodeFixedHead(dtype, shape);
   }
-  const { head, data } = encodeNpy(tensor, name);
-  yield head;
-  yield data;
+  yield* pieces;
+}
+
+/** Quantized dtypes are the integers that they store. What numpy has not, and would not know again, is refused. */
+function checkNpy(dtype: DType, name: string): void {
+  if (dtype === "string" || (dtype !== "variant" && (keepsDType(dtype) || /^q/.test(dtype)))) return;
+  const other = DTYPES[dtype].kind === "varying" ? ".bin" : ".json or .bin";
+  throw new UnsupportedError("npy-dtype", `a .npy file cannot hold ${dtype}: save it as ${other}`, { tensor: name });
 }

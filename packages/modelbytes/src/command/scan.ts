@@ -45,7 +45,8 @@ const NAMES_SHOWN = 12;
 function line({ severity, what, reason, names, advisory, versions, ...place }: Finding, shell: Shell): string {
   const sentence = names.length === 0 ? reason : `${reason} that names ${namesText(names)}`;
   const concerns = versions === null ? "" : `  ${[advisory, versions].filter((part) => part !== null).join(": ")}`;
-  const text = `${what} ${sentence}  (${placeText(place)})${concerns}`;
+  const where = placeText(place);
+  const text = `${what} ${sentence}${where === "" ? "" : `  (${where})`}${concerns}`;
   return `${shell.style(STYLES[severity], severity)}  ${printable(text)}`;
 }
 

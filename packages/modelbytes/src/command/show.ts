@@ -28,7 +28,7 @@ export async function show(path: string, options: ShowOptions, shell: Shell): Pr
   }
   await using model = await openPath(path, shell);
   if (model.format !== "saved-model") {
-    const reason = "this is a checkpoint, and only a SavedModel can be shown";
+    const reason = `this is ${model.format}, and only a SavedModel can be shown`;
     throw new Advice(new UnsupportedError("format", reason, { file: model.path }), `\`modelbytes inspect ${path}\``);
   }
   const { savedModel } = model;

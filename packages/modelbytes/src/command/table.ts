@@ -23,13 +23,28 @@ export function formatTable(
   const widths = titles.map((_, at) => cells.reduce((width, row) => Math.max(width, lengthOf(row[at] ?? "")), 0));
   const [first = 0, ...others] = widths;
   const room = columns === undefined ? first : columns - others.reduce((sum, width) => sum + width + GAP.length, 0);
-  widths[0] = Math.min(first, Math.max(room, NARROWEST));
-  return cells.map((row) =>
+  const width = Math.min(first, Math.max(room, NARROWEST));
+  widths[0] = width;
+  const names = tellingApart(
+    cells.map(([name = ""]) => name),
+    width,
+  );
+  return cells.map((row, line) =>
     row
-      .map((cell, at) => padded(at === 0 ? shortened(cell, widths[0] ?? 0) : cell, widths[at] ?? 0, titles[at]?.align))
+      .map((cell, at) => padded(at === 0 ? (names[line] ?? cell) : cell, widths[at] ?? 0, titles[at]?.align))
       .join(GAP)
       .trimEnd(),
   );
+}
+
+/** How much of a name is its end, as the names of a table are cut: what tells most of them apart. */
+const SHARES = [0.5, 0.75, 1, 0.25, 0];
+
+/** The names, cut to a width in the way that leaves most of them different. */
+function tellingApart(names: readonly string[], width: number): readonly string[] {
+  const ways = SHARES.map((share) => names.map((name) => shortened(name, width, share)));
+  const counts = ways.map((way) => new Set(way).size);
+  return ways[counts.indexOf(Math.max(...counts))] ?? names;
 }
 
 function padded(cell: string, width: number, align: Column["align"] | undefined): string {

@@ -57,15 +57,18 @@ export function shapeText(shape: readonly (number | null)[] | undefined): string
 /** How nearly all keys of object-based checkpoints end. */
 const COMMON_END = ".ATTRIBUTES/VARIABLE_VALUE";
 
-/** A name in at most `width` characters: first without the end that many names share, then with its middle cut out. */
-export function shortened(name: string, width: number): string {
+/**
+ * A name in at most `width` characters: first without the end that many names share, then with its middle cut out. `share` is how much
+ * of what is left is its end.
+ */
+export function shortened(name: string, width: number, share = 0.5): string {
   if (lengthOf(name) <= width) return name;
   const telling = name.endsWith(`/${COMMON_END}`) ? `${name.slice(0, -COMMON_END.length)}…` : name;
   const characters = [...telling];
   if (characters.length <= width) return telling;
   const kept = Math.max(width - 1, 2);
-  const tail = Math.ceil(kept / 2);
-  return `${characters.slice(0, kept - tail).join("")}…${characters.slice(-tail).join("")}`;
+  const tail = Math.ceil(kept * share);
+  return `${characters.slice(0, kept - tail).join("")}…${tail === 0 ? "" : characters.slice(-tail).join("")}`;
 }
 
 /** Characters of a text; a string counts those beyond U+FFFF twice. */

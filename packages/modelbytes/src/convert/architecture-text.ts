@@ -20,8 +20,8 @@ export const METADATA_KEYS = {
   kerasVersion: "keras_version",
 } as const;
 
-/** The architecture that a model has with it; `undefined` where it has none. */
-export async function architectureTexts(model: Model, options: WaitOptions): Promise<ArchitectureTexts | undefined> {
+/** The architecture that an open model has with it; `undefined` where it has none. Rejects where it cannot be read. */
+export async function textsOf(model: Model, options: WaitOptions = {}): Promise<ArchitectureTexts | undefined> {
   switch (model.format) {
     case "keras-hdf5": {
       const { modelConfig, trainingConfig, kerasVersion, backend } = model.weights.metadata;

@@ -1,4 +1,13 @@
-import { cast, type DType, type FloatDType, isFloat, type Tensor } from "@modelbytes/tensor";
+import type { WaitOptions } from "@modelbytes/bytes";
+import {
+  cast,
+  castPieces,
+  type DType,
+  type FloatDType,
+  isFloat,
+  type Tensor,
+  type TensorInPieces,
+} from "@modelbytes/tensor";
 import type { NamedTensor } from "./named-tensors.ts";
 
 /** What is to become of named tensors, in this order. */
@@ -28,5 +37,9 @@ function casted(tensor: NamedTensor, dtype: FloatDType | undefined): NamedTensor
   if (dtype === undefined || !isFloat(tensor.dtype)) return tensor;
   const read = async (options: Parameters<NamedTensor["read"]>[0]): Promise<Tensor> =>
     cast(await tensor.read(options), dtype);
-  return { ...tensor, dtype, read };
+  const inPieces = (options: WaitOptions = {}): TensorInPieces | undefined => {
+    const pieces = tensor.inPieces?.(options);
+    return pieces && castPieces(pieces, dtype);
+  };
+  return { ...tensor, dtype, read, inPieces: tensor.inPieces && inPieces };
 }

@@ -4,13 +4,13 @@ import type { Progress } from "@modelbytes/tensor";
 import type { BundleTarget } from "@modelbytes/tensor-bundle";
 import type { Model } from "../open-model.ts";
 import { placeNames } from "../place-names.ts";
-import { inParts } from "../rows.ts";
-import { type ArchitectureTexts, architectureTexts, METADATA_KEYS } from "./architecture-text.ts";
+import { type ArchitectureTexts, textsOf } from "./architecture-text.ts";
 import { changed, type TensorChanges } from "./changes.ts";
 import type { KerasParts } from "./keras-contents.ts";
 import { type KerasTexts, readTexts } from "./keras-texts.ts";
 import { checkLosses, type Loss } from "./losses.ts";
 import { type NamedTensor, namedTensors } from "./named-tensors.ts";
+import { tracked } from "./tracked.ts";
 
 /** Where a model is converted to, and into what. */
 export type ConvertTarget =
@@ -30,6 +30,7 @@ export interface ConvertOptions extends TensorChanges, WaitOptions {
   readonly shards?: number | undefined;
   /** When it was saved, for a `.keras`: local time, as `"2026-11-21@18:00:00"`. */
   readonly dateSaved?: string | undefined;
+  /** Called as bytes of tensors are read. */
   readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 
@@ -56,13 +57,13 @@ export async function convertModel(
 ): Promise<Converted> {
   const { signal } = options;
   const strip = new Set(options.strip ?? []);
-  const own = await architectureTexts(model, { signal });
+  const own = await textsOf(model, { signal });
   const given = own ?? options.architecture;
   const texts = given === undefined ? undefined : readTexts(given, model.path);
   const all = asArchitecture(model, await namedTensors(model, { signal }), texts);
   checkLosses(partsIn(model, all, own === undefined ? undefined : texts), model, target.format, strip);
   const kept = all.filter(({ role }) => role === "model" || !strip.has(role));
-  const tensors = changed(kept, options);
+  const tensors = changed(tracked(kept, options.onProgress), options);
   const notes = await write({ model, tensors, texts, strip, signal }, target, options);
   return { tensors: tensors.length, notes };
 }
@@ -100,60 +101,29 @@ function partsIn(model: Model, tensors: readonly NamedTensor[], texts: KerasText
 
 /** Writes, and gives the notes. Code for a format is loaded when it is written. */
 async function write(parts: KerasParts, target: ConvertTarget, options: ConvertOptions): Promise<readonly string[]> {
-  const { tensors, texts, strip, signal } = parts;
   switch (target.format) {
-    case "safetensors": {
-      const { writeSafetensors } = await import("@modelbytes/safetensors");
-      const metadata = strip.has("architecture") ? undefined : metadataOf(texts);
-      await writeSafetensors(target.to, named(tensors, signal), { metadata, signal, onProgress: options.onProgress });
+    case "safetensors":
+      await (await import("./to-arrays.ts")).toSafetensors(target.to, parts);
       return [];
-    }
-    case "npz": {
-      const { writeNpz } = await import("@modelbytes/npz");
-      await writeNpz(target.to, named(tensors, signal), { signal });
+    case "npz":
+      await (await import("./to-arrays.ts")).toNpz(target.to, parts);
       return [];
-    }
     case "tensor-bundle":
       return await (await import("./to-bundle.ts")).toBundle(target.to, parts, options);
     case "saved-model":
-      await (await import("./to-bundle.ts")).toSavedModel(target.to, tensors, options);
+      await (await import("./to-bundle.ts")).toSavedModel(target.to, parts.tensors, options);
       return [];
     case "keras-hdf5":
-    case "keras-hdf5-weights": {
-      const { h5Contents } = await import("./keras-contents.ts");
-      const { writeKerasH5 } = await import("@modelbytes/keras-hdf5");
-      await writeKerasH5(target.to, await h5Contents(parts, target.format === "keras-hdf5"), { signal });
+    case "keras-hdf5-weights":
+      await (await import("./to-hdf5.ts")).toH5(target.to, parts, target.format === "keras-hdf5");
       return [];
-    }
-    case "keras-weights": {
-      const { weightsContents } = await import("./keras-contents.ts");
-      const { writeKerasWeights } = await import("@modelbytes/keras-hdf5");
-      await writeKerasWeights(target.to, await weightsContents(parts), { signal });
+    case "keras-weights":
+      await (await import("./to-hdf5.ts")).toWeights(target.to, parts);
       return [];
-    }
-    case "keras-weights-sharded": {
-      const { weightsContents } = await import("./keras-contents.ts");
-      const { writeShardedKerasWeights } = await import("@modelbytes/keras-hdf5");
-      await writeShardedKerasWeights(target.to, await weightsContents(parts), { signal });
+    case "keras-weights-sharded":
+      await (await import("./to-hdf5.ts")).toShardedWeights(target.to, parts);
       return [];
-    }
     case "keras-archive":
       return await (await import("./to-archive.ts")).toArchive(target.to, parts, options);
   }
-}
-
-/** Tensors by their names, large ones some rows at a time. */
-function named(tensors: readonly NamedTensor[], signal: AbortSignal | undefined) {
-  return tensors.map((tensor) => [tensor.name, inParts(tensor, { signal })] as const);
-}
-
-/** The architecture, where a safetensors file has room for texts. */
-function metadataOf(texts: KerasTexts | undefined): Record<string, string> | undefined {
-  if (texts === undefined) return undefined;
-  const { config, training, kerasVersion } = texts;
-  return {
-    [METADATA_KEYS.config]: config,
-    ...(training !== undefined && { [METADATA_KEYS.training]: training }),
-    ...(kerasVersion !== undefined && { [METADATA_KEYS.kerasVersion]: kerasVersion }),
-  };
 }

@@ -1,4 +1,4 @@
-import { UnsupportedError } from "@modelbytes/bytes";
+import { UnsupportedError, type WaitOptions } from "@modelbytes/bytes";
 import { type ExpectedWeights, expectedWeights, type PlacedWeight } from "@modelbytes/keras-config";
 import {
   type KerasH5Contents,
@@ -15,7 +15,7 @@ import { keysOfPaths, objectPaths } from "./keras-2-objects.ts";
 import { h5Texts, type KerasTexts } from "./keras-texts.ts";
 import type { Loss } from "./losses.ts";
 import type { NamedTensor } from "./named-tensors.ts";
-import { checkPlaced, layersOfPlaces, placedTensors } from "./placed-tensors.ts";
+import { checkPlaced, layersOfPlaces, placedTensors, type TensorLists } from "./placed-tensors.ts";
 
 /** What Keras files are made of. */
 export interface KerasParts {
@@ -213,20 +213,29 @@ async function expectedLayers(
 /** The tensor for each place of an architecture. */
 export async function placedParts(
   { model, tensors, signal }: KerasParts,
-  { architecture, expected }: KerasTexts,
+  texts: KerasTexts,
 ): Promise<Map<PlacedWeight, NamedTensor>> {
   const weights = tensors.filter(({ role }) => role === "model");
+  return placedTensors(texts.expected, weights, await listsOf(model, texts, { signal }), model.path);
+}
+
+/** What a model says of where its tensors belong in an architecture. */
+export async function listsOf(
+  model: Model,
+  { architecture, expected }: Pick<KerasTexts, "architecture" | "expected">,
+  options: WaitOptions,
+): Promise<TensorLists> {
   const source = kerasFileOf(model);
   const layers = source !== undefined && isNamedForm(source) ? source.layers : [];
-  const graph = await objectsOf(model, signal);
-  const keys = graph === undefined ? [] : keysOfPaths(graph, objectPaths(architecture));
-  return placedTensors(expected, weights, { layers, keys }, model.path);
+  const graph = await objectsOf(model, options);
+  const isCounted = expected.unknownPlaces.length === 0;
+  return { layers, keys: graph === undefined ? [] : keysOfPaths(graph, objectPaths(architecture), isCounted) };
 }
 
 /** The objects of a checkpoint, or of the variables of a SavedModel. */
-async function objectsOf(model: Model, signal: AbortSignal | undefined): Promise<ObjectGraph | undefined> {
-  if (model.format === "tensor-bundle") return await model.objectGraph({ signal });
-  return model.format === "saved-model" ? await model.weights.bundle?.objectGraph({ signal }) : undefined;
+async function objectsOf(model: Model, options: WaitOptions): Promise<ObjectGraph | undefined> {
+  if (model.format === "tensor-bundle") return await model.objectGraph(options);
+  return model.format === "saved-model" ? await model.weights.bundle?.objectGraph(options) : undefined;
 }
 
 /** What the groups of layers are called. */

@@ -1,5 +1,5 @@
 import { CorruptError, NotFoundError, UnsupportedError } from "@modelbytes/bytes";
-import type { ExpectedLayer, ExpectedWeights, PlacedWeight } from "@modelbytes/keras-config";
+import type { ExpectedLayer, ExpectedWeights, PlacedWeight, Shape } from "@modelbytes/keras-config";
 import type { NamedTensor } from "./named-tensors.ts";
 
 /** What a file says of where its tensors belong. */
@@ -34,28 +34,16 @@ export function placedTensors(
   file: string,
 ): Map<PlacedWeight, NamedTensor> {
   checkKnown(expected, file);
-  const byKey = new Map(tensors.map((tensor) => [tensor.key, tensor]));
-  const byName = uniquely(tensors, plain);
-  const byCell = uniquely(tensors, withoutCellNumber);
-  const keyInLayer = listedKeys(expected, lists);
-  const found = expected.places.map(({ name, path }, at) => {
-    const keys = [path, keyInLayer(at), lists.keys[at]];
-    const keyed = keys.map((key) => byKey.get(key ?? "")).find((each) => each !== undefined);
-    return keyed ?? byName.get(plain(name)) ?? byCell.get(withoutCellNumber(name));
-  });
+  const found = tensorsOfPlaces(expected, tensors, lists);
   const placed = new Map<PlacedWeight, NamedTensor>();
   for (const [at, place] of expected.places.entries()) {
     const { name, shape } = place;
-    const tensor =
-      found[at] ?? found[expected.places.findIndex((other, index) => found[index] && isShared(other, place))];
+    const tensor = found[at];
     if (tensor === undefined) {
       const reason = "the architecture has a weight of which there is no tensor";
       throw new NotFoundError("no-tensor", reason, { file, tensor: name });
     }
-    if (
-      tensor.shape.length !== shape.length ||
-      shape.some((size, axis) => size !== null && size !== tensor.shape[axis])
-    ) {
+    if (!isOfShape(tensor.shape, shape)) {
       const reason = `the architecture says [${shape.map((size) => size ?? "?").join(", ")}], the tensor is [${tensor.shape.join(", ")}]`;
       throw new CorruptError("shape", reason, { file, tensor: name });
     }
@@ -67,6 +55,46 @@ export function placedTensors(
     file,
   );
   return placed;
+}
+
+/**
+ * The tensor for each place of an architecture, in their order; `undefined` where there is none. Says nothing of shapes, and nothing of
+ * tensors that are left.
+ */
+export function tensorsOfPlaces(
+  expected: ExpectedWeights,
+  tensors: readonly NamedTensor[],
+  lists: TensorLists,
+): readonly (NamedTensor | undefined)[] {
+  const byKey = new Map(tensors.map((tensor) => [tensor.key, tensor]));
+  const byName = uniquely(tensors, plain);
+  const byCell = uniquely(tensors, withoutCellNumber);
+  const layerOf = layersOfPlaces(expected);
+  const keyInLayer = listedKeys(expected, layerOf, lists);
+  const found = expected.places.map(({ name, path }, at) => {
+    const keys = [path, keyInLayer(at), lists.keys[at]];
+    const keyed = keys.map((key) => byKey.get(key ?? "")).find((each) => each !== undefined);
+    const called = plain(name);
+    const scope = `${layerOf[at]?.name}/`;
+    // A name that two layers have was told apart by that of the layer; a stack of Keras 3 begins all with its own.
+    const names = [scope + called, called, called.slice(Math.max(0, called.indexOf(scope)))];
+    const named = names.map((each) => byName.get(each)).find((each) => each !== undefined);
+    return keyed ?? named ?? byCell.get(withoutCellNumber(name)) ?? endingIn(called, scope, tensors);
+  });
+  return expected.places.map((place, at) => {
+    return found[at] ?? found[expected.places.findIndex((other, index) => found[index] && isShared(other, place))];
+  });
+}
+
+/** The tensor of a longer name: in the scope of its layer, or the only one with that end. */
+function endingIn(name: string, scope: string, tensors: readonly NamedTensor[]): NamedTensor | undefined {
+  const found = tensors.filter((tensor) => tensor.name.endsWith(`/${name}`));
+  return found.find((tensor) => tensor.name.startsWith(scope)) ?? (found.length === 1 ? found[0] : undefined);
+}
+
+/** Whether a tensor has the shape that an architecture gives it; a size that this does not tell may be any. */
+export function isOfShape(shape: readonly number[], expected: Shape): boolean {
+  return shape.length === expected.length && expected.every((size, axis) => size === null || size === shape[axis]);
 }
 
 /** Throws an `UnsupportedError` (`"unknown-layer"`) where an architecture does not tell of all its weights. */
@@ -115,9 +143,12 @@ function stepOf(path: string): string {
 }
 
 /** The key of each place in a file that lists layers: by the name in the layer, else by the order where there are as many. */
-function listedKeys(expected: ExpectedWeights, { layers }: TensorLists): (at: number) => string | undefined {
+function listedKeys(
+  expected: ExpectedWeights,
+  layerOf: readonly (ExpectedLayer | undefined)[],
+  { layers }: TensorLists,
+): (at: number) => string | undefined {
   const listed = new Map(layers.map((layer) => [layer.name, layer]));
-  const layerOf = layersOfPlaces(expected);
   return (at) => {
     const layer = layerOf[at];
     const name = expected.places[at]?.name ?? "";
@@ -133,7 +164,7 @@ function listedKeys(expected: ExpectedWeights, { layers }: TensorLists): (at: nu
  * Whether two places are those of a layer that is both in a model and in one inside it: as the model is saved it is one layer, whose
  * weights are in the file once; as the architecture is read it is two.
  */
-function isShared(one: PlacedWeight, other: PlacedWeight): boolean {
+export function isShared(one: PlacedWeight, other: PlacedWeight): boolean {
   const [a, b] = [plain(one.name), plain(other.name)];
   const isSame = a === b || a.endsWith(`/${b}`) || b.endsWith(`/${a}`);
   return isSame && a.includes("/") && b.includes("/") && one.shape.join() === other.shape.join();

@@ -1,6 +1,7 @@
 import { NotFoundError, sortNames, UnsupportedError, type WritableFolderLike } from "@modelbytes/bytes";
 import { migrate } from "@modelbytes/keras-config";
 import { writeVariablesOf } from "@modelbytes/saved-model";
+import { inPieces, isFixed } from "@modelbytes/tensor";
 import {
   BUNDLE_VERSION,
   type BundleTarget,
@@ -10,7 +11,6 @@ import {
   writeBundle,
   writeCheckpoint,
 } from "@modelbytes/tensor-bundle";
-import { inPieces, isFixed } from "../rows.ts";
 import type { ConvertOptions } from "./convert.ts";
 import { objectPaths, objectTree } from "./keras-2-objects.ts";
 import { type KerasParts, placedParts } from "./keras-contents.ts";
@@ -19,20 +19,20 @@ import type { NamedTensor } from "./named-tensors.ts";
 /**
  * Writes a checkpoint. Where an architecture tells of all variables, with the objects of Keras 2, for its `load_weights`; else its keys
  * are the names of the tensors, in TensorFlow's order: what `tf.compat.v1.train.Saver` writes for variables of these names. Large
- * tensors are read and written some rows at a time. Gives the note of what it is.
+ * tensors are read and written in pieces. Gives the note of what it is.
  */
 export async function toBundle(
   to: BundleTarget,
   parts: KerasParts,
   options: ConvertOptions,
 ): Promise<readonly string[]> {
-  const { shards, signal, onProgress } = options;
+  const { shards, signal } = options;
   const tree = options.rename === undefined ? await treeOf(parts, options.architecture !== undefined) : undefined;
   if (tree === undefined) {
     await writeBundle(to, partsOf(parts.tensors, options), { shards, signal });
     return parts.texts === undefined ? [] : ["the keys are the names of the variables, without the objects of Keras 2"];
   }
-  await writeCheckpoint(to, tree, { attached: { root: tree }, shards, signal, onProgress });
+  await writeCheckpoint(to, tree, { attached: { root: tree }, shards, signal });
   return ["the keys are those of Keras 2, whose load_weights finds them"];
 }
 
@@ -80,14 +80,11 @@ export async function toSavedModel(
   await writeVariablesOf(to, stream, { shards, signal });
 }
 
-async function* partsOf(tensors: readonly NamedTensor[], options: ConvertOptions): AsyncGenerator<Part> {
-  const { signal, onProgress } = options;
+async function* partsOf(tensors: readonly NamedTensor[], { signal }: ConvertOptions): AsyncGenerator<Part> {
   const byName = new Map(tensors.map((tensor) => [tensor.name, tensor]));
-  let done = 0;
   for (const name of sortNames(byName.keys())) {
     const tensor = byName.get(name);
     if (tensor === undefined) continue;
     yield [name, isFixed(tensor) ? inPieces(tensor, { signal }) : await tensor.read({ signal })];
-    onProgress?.({ bytes: ++done, total: byName.size });
   }
 }

@@ -1,5 +1,13 @@
 import type { WaitOptions } from "@modelbytes/bytes";
-import { type Bundle, type CheckpointV1, type ObjectGraph, readableNames } from "@modelbytes/tensor-bundle";
+import {
+  type Bundle,
+  type BundleLike,
+  type CheckpointV1,
+  type ObjectGraph,
+  type OpenBundleOptions,
+  openCheckpoint,
+  readableNames,
+} from "@modelbytes/tensor-bundle";
 import type { ModelBase } from "../model-base.ts";
 
 /** A checkpoint: variables by their key, and the objects that they belong to. */
@@ -9,6 +17,11 @@ export interface CheckpointModel extends ModelBase {
   readonly weights: Bundle | CheckpointV1;
   /** The object graph; `undefined` for a checkpoint that was saved by names. Read anew by each call. */
   objectGraph(options?: WaitOptions): Promise<ObjectGraph | undefined>;
+}
+
+/** Opens a checkpoint. Rejects as `openCheckpoint` does. */
+export async function openCheckpointModel(from: BundleLike, options: OpenBundleOptions): Promise<CheckpointModel> {
+  return checkpointModel(await openCheckpoint(from, options));
 }
 
 /** An open checkpoint as a model. */

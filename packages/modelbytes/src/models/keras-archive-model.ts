@@ -2,7 +2,6 @@ import type { Folder } from "@modelbytes/bytes";
 import { type KerasArchive, type OpenKerasArchiveOptions, openKerasArchive } from "@modelbytes/keras-archive";
 import type { ModelBase } from "../model-base.ts";
 import type { ModelFile } from "../model-file.ts";
-import { placeNamesByText } from "../place-names.ts";
 
 /** A Keras model as Keras 3 saves it: a zip archive, or a folder with the same files. */
 export interface KerasArchiveModel extends ModelBase {
@@ -33,8 +32,11 @@ function kerasArchiveModel(weights: KerasArchive, path: string, release: () => P
     weights,
     unreadable: weights.weights.unreadable,
     damage: weights.damage,
-    names: async () =>
-      placeNamesByText(weights.entries, { config: weights.config, kerasVersion: weights.metadata?.kerasVersion }),
+    names: async () => {
+      const { placeNamesByText } = await import("../place-names.ts");
+      const { config, metadata } = weights;
+      return placeNamesByText(weights.entries, { config, kerasVersion: metadata?.kerasVersion });
+    },
     verify: (options) => weights.verify(options),
     close,
     [Symbol.asyncDispose]: close,

@@ -1,5 +1,7 @@
 import type { SourceOptions, WaitOptions } from "@modelbytes/bytes";
 import { type NumpyFile, openNpy, openNpz } from "@modelbytes/npz";
+import { openZip, type ZipArchive } from "@modelbytes/zip";
+import { lentSource } from "../lent-source.ts";
 import type { ModelBase } from "../model-base.ts";
 import type { ModelFile } from "../model-file.ts";
 import { ownNames } from "./own-names.ts";
@@ -8,6 +10,8 @@ import { ownNames } from "./own-names.ts";
 export interface NpzModel extends ModelBase {
   readonly format: "npz";
   readonly weights: NumpyFile;
+  /** The archive that the arrays are in, with its tricks, opened anew; `undefined` of a `.npy` file. */
+  openArchive(options?: WaitOptions): Promise<ZipArchive | undefined>;
 }
 
 /** Opens a `.npz` file. */
@@ -32,6 +36,7 @@ function npzModel(weights: NumpyFile, { source, release }: ModelFile): NpzModel 
     unreadable: weights.unreadable,
     damage: [],
     names: ownNames(weights),
+    openArchive: async (waiting) => (weights.format === "npz" ? await openZip(lentSource(source), waiting) : undefined),
     verify: (options) => weights.verify(options),
     close,
     [Symbol.asyncDispose]: close,

@@ -1,6 +1,8 @@
-import { ModelbytesError, SourceError, type WaitOptions } from "@modelbytes/bytes";
+import { type FolderLike, ModelbytesError, NotFoundError, SourceError } from "@modelbytes/bytes";
 import {
   type MetaGraph,
+  type OpenSavedModelOptions,
+  openSavedModel,
   type SavedModel,
   type SavedModelWeights,
   type Signature,
@@ -22,11 +24,33 @@ export interface SavedModelModel extends ModelBase {
   objectGraph(): MetaGraph["objectGraph"];
 }
 
-/** An open SavedModel as a model. Closes it where that fails. */
-export async function savedModelModel(
-  savedModel: SavedModel,
-  options: WaitOptions & { readonly tolerant?: boolean | undefined },
+/** How a SavedModel is opened; with `tolerant` also one whose variables are damaged. */
+export interface OpenSavedModelModelOptions extends OpenSavedModelOptions {
+  readonly tolerant?: boolean | undefined;
+}
+
+/** Opens the SavedModel in a directory. Rejects as `openSavedModel` does, and where its variables cannot be opened. */
+export async function openSavedModelModel(
+  from: FolderLike,
+  options: OpenSavedModelModelOptions,
 ): Promise<SavedModelModel> {
+  return await savedModelModel(await openSavedModel(from, options), options);
+}
+
+/** As `openSavedModelModel`; `undefined` where there is no SavedModel. */
+export async function findSavedModelModel(
+  from: FolderLike,
+  options: OpenSavedModelModelOptions,
+): Promise<SavedModelModel | undefined> {
+  const savedModel = await openSavedModel(from, options).catch((error: unknown) => {
+    if (error instanceof NotFoundError || error instanceof SourceError) return undefined;
+    throw error;
+  });
+  return savedModel === undefined ? undefined : await savedModelModel(savedModel, options);
+}
+
+/** An open SavedModel as a model. Closes it where that fails. */
+async function savedModelModel(savedModel: SavedModel, options: OpenSavedModelModelOptions): Promise<SavedModelModel> {
   const damage: ModelbytesError[] = [];
   let weights: SavedModelWeights | undefined;
   try {

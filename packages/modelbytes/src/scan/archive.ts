@@ -74,7 +74,7 @@ const ADVICE_OF: Readonly<Record<string, Advice>> = {
 };
 
 /** The dangers of a zip archive: tricks of its directory and its headers, encrypted members, members that no model has. */
-async function scanZip(zip: ZipArchive, options: WaitOptions): Promise<Finding[]> {
+export async function scanZip(zip: ZipArchive, options: WaitOptions): Promise<Finding[]> {
   const { dangers, members } = zip;
   const tricks = dangers.map(({ code, reason, offset }) =>
     finding({

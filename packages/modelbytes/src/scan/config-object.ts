@@ -1,5 +1,6 @@
 import { isPyDict, isPyList, isPyTuple, type PyDict, type PyValue } from "@modelbytes/keras-config";
 import { ADVICE, type Advice } from "./advice.ts";
+import { dangerOfBuildShapes } from "./build-shapes.ts";
 import { namesInBytecode } from "./bytecode.ts";
 import type { FindingParts } from "./finding.ts";
 
@@ -20,7 +21,8 @@ export function dangersOfObject(dict: PyDict, lambda: Advice, inSavedModel: bool
   const inner = dict.get("config");
   const config: PyDict = isPyDict(inner) ? inner : new Map();
   const origin = dangerOfModule(what, dict, inSavedModel) ?? registered(what, dict);
-  return [dangerOfClass(what, config, lambda), origin].filter((each) => each !== undefined);
+  const dangers = [dangerOfClass(what, config, lambda), origin, dangerOfBuildShapes(what, dict)];
+  return dangers.filter((each) => each !== undefined);
 }
 
 function dangerOfClass(what: string, config: PyDict, lambda: Advice): FindingParts | undefined {

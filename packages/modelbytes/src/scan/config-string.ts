@@ -42,11 +42,16 @@ export function dangerOfString(
     const reason = `is read from ${JSON.stringify(value)}, a file or an address`;
     return { severity: "high", what: "vocabulary", reason, advice: ADVICE.vocabulary };
   }
-  if (key === "name" && UPWARDS.test(value)) {
+  if (key === "name" && leadsUpwards(value)) {
     const reason = "leads out of the folder of its assets";
     return { severity: "high", what: value, reason, advice: ADVICE.assetPath };
   }
   return undefined;
+}
+
+/** Whether a name that is taken for a path leads out of its folder. */
+export function leadsUpwards(name: string): boolean {
+  return UPWARDS.test(name);
 }
 
 /** Whether a string stands where Keras looks for what it names. */

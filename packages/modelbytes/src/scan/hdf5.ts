@@ -1,15 +1,10 @@
-import { ModelbytesError, type WaitOptions } from "@modelbytes/bytes";
+import { ModelbytesError, type Source, type WaitOptions } from "@modelbytes/bytes";
+import type { Datatype, Hdf5Attribute, Hdf5Dataset, Hdf5File, Hdf5Link, Hdf5Object } from "@modelbytes/hdf5";
 import type { KerasHdf5 } from "@modelbytes/keras-hdf5";
+import { userBlockBytes } from "../content.ts";
 import { ADVICE } from "./advice.ts";
 import { scanConfigText } from "./config.ts";
 import { type Finding, type FindingParts, finding } from "./finding.ts";
-
-type Hdf5File = KerasHdf5["hdf5"];
-type Hdf5Object = Awaited<ReturnType<Hdf5File["object"]>>;
-type Hdf5Group = Awaited<ReturnType<Hdf5File["group"]>>;
-type Hdf5Dataset = Awaited<ReturnType<Hdf5File["dataset"]>>;
-type Hdf5Link = Hdf5Group["links"] extends ReadonlyMap<string, infer Link> ? Link : never;
-type Datatype = Hdf5Dataset["datatype"];
 
 /** What libhdf5 does by itself, and LZF, which h5py brings: deflate, shuffle, fletcher32, szip, nbit, scaleoffset. */
 const OWN_FILTERS: ReadonlySet<number> = new Set([1, 2, 3, 4, 5, 6, 32000]);
@@ -33,15 +28,33 @@ export async function scanKerasHdf5(
   }
   for (const { name, file, source } of weights.parts) {
     const part = weights.parts.length > 1 ? `HDF5 ${name}` : "HDF5";
-    try {
-      const size = await source.size(options);
-      for await (const object of everyObject(file, options)) {
-        for (const danger of dangersOf(object, size)) found.push(finding({ part, path: object.path, ...danger }));
-      }
-    } catch (error) {
-      if (!(error instanceof ModelbytesError)) throw error;
-      problems.push(error); // the rest of the file cannot be found
+    found.push(...(await scanHdf5(file, source, part, problems, options)));
+  }
+  return found;
+}
+
+/** The dangers of an HDF5 file of anything: what is before it, and what its objects lead to. */
+export async function scanHdf5(
+  file: Hdf5File,
+  source: Source,
+  part: string,
+  problems: ModelbytesError[],
+  options: WaitOptions,
+): Promise<Finding[]> {
+  const found: Finding[] = [];
+  try {
+    const before = await userBlockBytes(source, options);
+    if (before !== undefined && (await source.read(0, before, options)).some((byte) => byte !== 0)) {
+      const reason = `is ${before} bytes before the file, which other programs may take for another file`;
+      found.push(finding({ severity: "medium", what: "user block", reason, part, path: "" }));
     }
+    const size = await source.size(options);
+    for await (const object of everyObject(file, options)) {
+      for (const danger of dangersOf(object, size)) found.push(finding({ part, path: object.path, ...danger }));
+    }
+  } catch (error) {
+    if (!(error instanceof ModelbytesError)) throw error;
+    problems.push(error); // the rest of the file cannot be found
   }
   return found;
 }
@@ -60,10 +73,25 @@ function dangersOf(object: Hdf5Object, fileSize: number): FindingParts[] {
       if (danger !== undefined) found.push({ ...danger, path: `${object.path}/${name}`.replace(/^\/+/, "") });
     }
   }
-  for (const { name, datatype } of object.attributes.values()) {
-    if (refers(datatype))
-      found.push({ severity: "low", what: `attribute ${name}`, reason: "points to objects of the file" });
+  for (const attribute of object.attributes.values()) {
+    found.push(...dangersOfValue(`attribute ${attribute.name}`, attribute, fileSize));
   }
+  return found;
+}
+
+/** The dangers of what a dataset or an attribute holds. */
+function dangersOfValue(
+  what: string,
+  { datatype, shape }: Pick<Hdf5Attribute, "datatype" | "shape">,
+  fileSize: number,
+): FindingParts[] {
+  const found: FindingParts[] = [];
+  const bytes = shape?.reduce((product, size) => product * size, datatype.size) ?? 0; // may be beyond all numbers
+  if (bytes > MOST_BYTES && bytes > MOST_EXPANSION * fileSize) {
+    const reason = `claims ${bytes} bytes, in a file of ${fileSize}`;
+    found.push({ severity: "high", what, reason, advice: ADVICE.size });
+  }
+  if (refers(datatype)) found.push({ severity: "low", what, reason: "points to objects of the file" });
   return found;
 }
 
@@ -88,7 +116,8 @@ function dangerOfLink(link: Hdf5Link): FindingParts | undefined {
   }
 }
 
-function dangersOfDataset({ layout, filters, datatype, shape }: Hdf5Dataset, fileSize: number): FindingParts[] {
+function dangersOfDataset(dataset: Hdf5Dataset, fileSize: number): FindingParts[] {
+  const { layout, filters } = dataset;
   const found: FindingParts[] = [];
   if (layout.class === "external") {
     const reason = "is read from other files";
@@ -103,13 +132,7 @@ function dangersOfDataset({ layout, filters, datatype, shape }: Hdf5Dataset, fil
     const reason = `${JSON.stringify(name)} needs a plugin, which is native code`;
     found.push({ severity: "medium", what: `filter ${id}`, reason });
   }
-  const bytes = shape?.reduce((product, size) => product * size, datatype.size) ?? 0; // may be beyond all numbers
-  if (bytes > MOST_BYTES && bytes > MOST_EXPANSION * fileSize) {
-    const reason = `claims ${bytes} bytes, in a file of ${fileSize}`;
-    found.push({ severity: "high", what: "dataset", reason, advice: ADVICE.size });
-  }
-  if (refers(datatype)) found.push({ severity: "low", what: "dataset", reason: "points to objects of the file" });
-  return found;
+  return [...found, ...dangersOfValue("dataset", dataset, fileSize)];
 }
 
 /** Whether an element is a pointer to an object or a region, or has one in it. */

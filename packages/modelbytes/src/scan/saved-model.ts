@@ -2,6 +2,7 @@ import { ModelbytesError, type WaitOptions } from "@modelbytes/bytes";
 import { findDangerousOps, kerasNodes } from "@modelbytes/saved-model";
 import type { SavedModelModel } from "../models/saved-model-model.ts";
 import { scanConfigText } from "./config.ts";
+import { leadsUpwards } from "./config-string.ts";
 import { type Finding, finding } from "./finding.ts";
 
 /**
@@ -27,8 +28,17 @@ export async function scanSavedModel(
       return scanConfigText(metadata, identifier, { file: "saved-model", place });
     });
   };
+  const assets = () =>
+    savedModel.metaGraphs.flatMap(({ assets, tags }) =>
+      assets
+        .filter(({ filename }) => leadsUpwards(filename))
+        .map(({ filename: path }) => {
+          const reason = "leads out of the folder of the assets: what is there would be read";
+          return finding({ severity: "high", what: "asset", reason, part: "asset_file_def", path, tags });
+        }),
+    );
   const found: Finding[] = [];
-  for (const part of [ops, layers]) {
+  for (const part of [ops, assets, layers]) {
     try {
       found.push(...(await part()));
     } catch (error) {

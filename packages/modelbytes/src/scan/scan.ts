@@ -1,15 +1,17 @@
 import { ModelbytesError, type Source, type SourceLike, toSource, type WaitOptions } from "@modelbytes/bytes";
 import { openZip } from "@modelbytes/zip";
-import { contentOf } from "../content.ts";
+import { contentOf, PICKLE } from "../content.ts";
+import { textsOf } from "../convert/architecture-text.ts";
 import type { Format } from "../format.ts";
 import { type Model, type ModelLike, type OpenModelOptions, openModel } from "../open-model.ts";
 import { type ArchitectureText, textContentOf } from "../text-content.ts";
 import { ADVICE } from "./advice.ts";
 import { scanArchive, scanZipWithConfig } from "./archive.ts";
-import { scanArrays } from "./arrays.ts";
-import { scanConfig } from "./config.ts";
+import { pickledArray, scanArrays } from "./arrays.ts";
+import { scanConfig, scanConfigText } from "./config.ts";
 import { type Finding, finding } from "./finding.ts";
 import { scanKerasHdf5 } from "./hdf5.ts";
+import { scanOtherHdf5 } from "./other-hdf5.ts";
 import { scanSavedModel } from "./saved-model.ts";
 
 /** What is dangerous in a model. */
@@ -63,6 +65,7 @@ export async function scanRefused(from: ModelLike, error: unknown, options: Open
     const found = { severity: "critical", what: "YAML", reason: `makes Python objects: ${error.reason}` } as const;
     return report("keras-config", [finding({ ...found, part: "YAML", advice: ADVICE.yamlTag })], []);
   }
+  if (error.code === "pickle") return report("npz", [pickledArray(error.tensor ?? "")], []);
   if (!isFile(from)) throw error;
   const problems = error.code === "pickles" ? [] : [error];
   const source = toSource(from, options);
@@ -77,7 +80,7 @@ export async function scanRefused(from: ModelLike, error: unknown, options: Open
   }
 }
 
-/** What is found in a zip archive, or in a text that nobody can take for an architecture. */
+/** What is found in a zip archive, in an HDF5 file, in a pickle, or in a text that nobody can take for an architecture. */
 async function findingsInFile(
   source: Source,
   problems: ModelbytesError[],
@@ -88,6 +91,10 @@ async function findingsInFile(
     const zip = await openZip(source, options);
     const findings = await scanZipWithConfig(zip, problems, options);
     return [zip.has("config.json") ? "keras-archive" : null, findings];
+  }
+  if (content === "hdf5") return [null, await scanOtherHdf5(source, problems, options)];
+  if (content === PICKLE) {
+    return [null, [finding({ severity: "critical", what: "pickle", reason: "runs code when it is loaded" })]];
   }
   if (content !== "text") return [null, []];
   const text = await textContentOf(source, options);
@@ -109,8 +116,12 @@ async function findingsOf(model: Model, problems: ModelbytesError[], options: Wa
     case "keras-config":
       return scanText(model);
     case "npz":
-      return scanArrays(model);
-    case "safetensors":
+      return await scanArrays(model, options);
+    case "safetensors": {
+      const texts = await textsOf(model, options);
+      const place = { part: "metadata" };
+      return texts === undefined ? [] : scanConfigText(texts.config, "metadata", { file: "config", place });
+    }
     case "tensor-bundle":
     case "tensor-bundle-v1":
       return [];
