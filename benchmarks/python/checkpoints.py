@@ -3,6 +3,7 @@
 {"prefix", "tensors", "elements", "shards"}   float32 tensors of so many elements each, in so many data files; with "snappy", the
                                               index is compressed
 {"prefix", "strings"}                         one tensor of so many short strings
+{"prefix", "rows", "columns", "slices"}       one float32 tensor, saved in so many slices of rows, as partitioned variables are
 
 The tensors share their values, so that a file may be larger than memory: no reader and no checksum takes a shortcut there.
 """
@@ -39,7 +40,21 @@ def strings(prefix, strings):
     save(prefix, ["vocabulary"], [tf.constant([f"word {i}" for i in range(strings)])])
 
 
+def partitioned(prefix, rows, columns, slices):
+    each = rows // slices
+    values = tf.random.stateless_uniform([each, columns], seed=[1, 2])
+    specs = [f"{rows} {columns} {first},{each}:0,{columns}" for first in range(0, rows, each)]
+    names = ["embedding/partitioned"] * slices
+    tf.raw_ops.SaveV2(prefix=prefix, tensor_names=names, shape_and_slices=specs, tensors=[values] * slices)
+
+
+def writer(wanted):
+    if "strings" in wanted:
+        return strings
+    return partitioned if "slices" in wanted else numbers
+
+
 for line in sys.stdin:
     wanted = json.loads(line)
-    (strings if "strings" in wanted else numbers)(**wanted)
+    writer(wanted)(**wanted)
     print("done", flush=True)

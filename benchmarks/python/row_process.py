@@ -1,9 +1,11 @@
-"""A row of Python, in a process of its own: takes turns as the lines on standard input say.
+"""A process of rows in Python: takes turns as the lines on standard input say.
 
-    python row_process.py FILE.FUNCTION INPUT       a function of rivals/FILE.py
+    python row_process.py [PYTHON …]
 
-A line is {"runs", "milliseconds"}, the answer {"seconds", "memory"}: the median time of one run, and the most memory in bytes
-above that of the process before it had done anything. The same protocol as src/row-process.ts.
+Packages that this interpreter does not have are taken from the environments of the others. A line says {"work", "input", "runs",
+"milliseconds"}: the work is FILE.FUNCTION, a function of rivals/FILE.py. The answer is {"seconds", "memory"}: the median time of one
+run, and the most memory in bytes above that of the process before it had done anything; or {"absent"}. The same protocol as
+src/row-process.ts.
 """
 
 import importlib
@@ -12,6 +14,9 @@ import re
 import statistics
 import sys
 import time
+from pathlib import Path
+
+from absence import Absent
 
 
 def status_bytes(field):
@@ -45,10 +50,22 @@ def take_turn(row, given, runs, milliseconds, idle):
     return answer
 
 
-if __name__ == "__main__":
-    _, work, given = sys.argv
+def row_named(work):
     file, function = work.split(".")
-    row = getattr(importlib.import_module(f"rivals.{file}"), function)
-    idle = status_bytes("VmRSS")
+    return getattr(importlib.import_module(f"rivals.{file}"), function)
+
+
+if __name__ == "__main__":
+    for other in sys.argv[1:]:
+        sys.path.extend(str(packages) for packages in Path(other).parent.parent.glob("lib/python*/site-packages"))
+    idle = None
     for line in sys.stdin:
-        print(json.dumps(take_turn(row, json.loads(given), **json.loads(line), idle=idle)), flush=True)
+        turn = json.loads(line)
+        row = row_named(turn["work"])
+        if idle is None:
+            idle = status_bytes("VmRSS")
+        try:
+            answer = take_turn(row, turn["input"], turn["runs"], turn["milliseconds"], idle)
+        except Absent as reason:
+            answer = {"absent": str(reason)}
+        print(json.dumps(answer), flush=True)

@@ -1,4 +1,9 @@
-"""Compresses the index of a checkpoint as TensorFlow's table format allows and its readers understand, although it never does so itself."""
+"""Compresses the index of a checkpoint as TensorFlow's table format allows and its readers understand, although it never does so itself.
+
+Beside it `.blocks` says where the compressed blocks are, for those who only decompress: a JSON list of [offset, size].
+"""
+
+import json
 
 import cramjam
 
@@ -66,6 +71,7 @@ def compress_index(path):
     with open(path, "rb") as file:
         table = file.read()
     written = bytearray()
+    blocks = []
 
     def block_at(handle):
         (offset, size), _ = read_varints(handle, 2)
@@ -74,6 +80,7 @@ def compress_index(path):
 
     def write(block):
         data = bytes(cramjam.snappy.compress_raw(block)) + SNAPPY
+        blocks.append([len(written), len(data) - 1])
         handle = varint(len(written)) + varint(len(data) - 1)
         written.extend(data + masked_crc(data).to_bytes(4, "little"))
         return handle
@@ -91,3 +98,5 @@ def compress_index(path):
     handles = (metaindex_handle + index_handle).ljust(FOOTER_BYTES - 8, b"\0")
     with open(path, "wb") as file:
         file.write(bytes(written) + handles + footer[-8:])
+    with open(f"{path}.blocks", "w") as file:
+        json.dump(blocks, file)

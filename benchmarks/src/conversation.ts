@@ -7,14 +7,12 @@ const KEPT = 4000;
 
 /** A process that answers each line on its standard input with a line. */
 export class Conversation implements AsyncDisposable {
-  readonly #name: string;
   readonly #child: ChildProcessByStdio<Writable, Readable, Readable>;
   readonly #answers: AsyncIterator<string>;
   readonly #ended: Promise<void>;
   #stderr = "";
 
-  constructor(name: string, [command, ...args]: readonly [string, ...string[]]) {
-    this.#name = name;
+  constructor([command, ...args]: readonly [string, ...string[]]) {
     this.#child = spawn(command, args, { stdio: ["pipe", "pipe", "pipe"] });
     this.#child.stdin.on("error", () => {}); // a process that is gone shows by its missing answer
     this.#child.stderr.on("data", (text: Buffer) => {
@@ -27,13 +25,13 @@ export class Conversation implements AsyncDisposable {
     });
   }
 
-  /** Its answer. Lines are answered in the order in which they are given. */
-  async ask(line: string): Promise<string> {
+  /** Its answer. Lines are answered in the order in which they are given. `what` is asked: for the error. */
+  async ask(line: string, what: string): Promise<string> {
     this.#child.stdin.write(`${line}\n`);
     const { value, done } = await this.#answers.next();
     if (done !== true) return value;
     await this.#ended;
-    throw new Error(`${this.#name}: the process ended without an answer\n${this.#stderr}`);
+    throw new Error(`${what}: the process ended without an answer\n${this.#stderr}`);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -4,7 +4,18 @@ import { fileURLToPath } from "node:url";
 import { runEverywhere } from "./python.ts";
 import { bytesText } from "./units.ts";
 
-const PACKAGES = ["tinybench", "@node-rs/crc32", "hash-wasm", "h5wasm", "jsfive", "js-yaml"];
+const PACKAGES = [
+  "tinybench",
+  "@node-rs/crc32",
+  "hash-wasm",
+  "h5wasm",
+  "jsfive",
+  "js-yaml",
+  "protobufjs",
+  "@bufbuild/protobuf",
+  "snappyjs",
+  "snappy",
+];
 
 /** Where and with what was measured, in one line: results with the same line may be compared. */
 export async function setup(): Promise<string> {

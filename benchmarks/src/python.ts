@@ -10,6 +10,9 @@ const TENSORFLOW = "tensorflow-2.21";
 /** Where the rivals of a file of `python/rivals/` are installed, if not beside TensorFlow. */
 const ENVIRONMENT_OF: Readonly<Record<string, string>> = { arrays: "arrays", texts: "pyyaml-6.0" };
 
+/** What a file of rivals takes from a second environment: safetensors, which TensorFlow's does not have. */
+const ALSO_FROM: Readonly<Record<string, string>> = { conversion: "arrays" };
+
 const interpreters = new Map<string, string>();
 
 /** The interpreter of a pinned environment, which is made the first time: TensorFlow's downloads several hundred megabytes. */
@@ -27,10 +30,12 @@ export function pythonCommand(file: string, ...args: readonly string[]): [string
   return [python(), HERE + file, ...args];
 }
 
-/** The command of a row: `"hdf5.read_fresh"` is a function of `python/rivals/hdf5.py`. */
-export function rivalCommand(work: string, input: string): [string, ...string[]] {
+/** The command of a process that takes turns of a row: `"hdf5.read_fresh"` is a function of `python/rivals/hdf5.py`. */
+export function rivalCommand(work: string): [string, ...string[]] {
   const [file = ""] = work.split(".");
-  return [python(ENVIRONMENT_OF[file]), `${HERE}row_process.py`, work, input];
+  const also = ALSO_FROM[file];
+  const others = also === undefined ? [] : [python(also)];
+  return [python(ENVIRONMENT_OF[file]), `${HERE}row_process.py`, ...others];
 }
 
 /** Runs a file of `python/` in each environment and gives what they print. */

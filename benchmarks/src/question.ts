@@ -40,10 +40,16 @@ export interface Input {
   readonly bytes: number;
   /** Things that are worked on: tensors, calls. */
   readonly items: number;
+  /** Data files, where that is asked about. */
+  readonly shards?: number;
   /** The tensor that is read, where it is one. */
   readonly name?: string;
-  /** Whether the bars are about this input, and the README shows it. */
+  /** A file or folder made beside it, for rivals that need one. */
+  readonly prepared?: string;
+  /** Whether the bars are about this input. */
   readonly judged: boolean;
+  /** Whether it is left out of the README although it is judged. */
+  readonly unshown?: boolean;
 }
 
 /** Numbers that are counted, not timed: requests, bytes that came over the wire. */
@@ -77,9 +83,13 @@ export interface Row {
 /** What has to hold of one row, judged on the inputs that are `judged`. */
 export type Bar =
   | { readonly row: string; readonly against: string; readonly atLeast: number }
+  | { readonly row: string; readonly sameRateAs: number; readonly atLeast: number }
   | { readonly row: string; readonly memoryBelow: number }
   | { readonly row: string; readonly within: number }
   | { readonly row: string; readonly count: string; readonly atMost: number };
+
+/** The number of an input that a picture of the times grows along. */
+export type Growth = "bytes" | "items" | "shards";
 
 /** A question. One file each, in `questions/`. */
 export interface Question {
@@ -87,7 +97,11 @@ export interface Question {
   readonly title: string;
   /** What is fast here: the input's bytes or its items, which are of this name, or the whole as one. */
   readonly unit: "bytes" | "tensors" | "strings" | "times";
+  /** What a picture of the times grows along, if one is drawn. */
+  readonly growth?: Growth;
   readonly inputs: (inputs: Inputs) => Promise<readonly Input[]>;
   readonly rows: readonly Row[];
+  /** Whether the rows are different things, which stand side by side without ratios. */
+  readonly unrelated?: boolean;
   readonly bars: readonly Bar[];
 }

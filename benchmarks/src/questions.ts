@@ -1,63 +1,55 @@
 import type { Question } from "./question.ts";
-import { convert } from "./questions/convert.ts";
-import { copy } from "./questions/copy.ts";
-import { crc32c } from "./questions/crc32c.ts";
-import { hdf5List } from "./questions/hdf5-list.ts";
-import { hdf5Read } from "./questions/hdf5-read.ts";
-import { hdf5Remote } from "./questions/hdf5-remote.ts";
-import { hdf5Write } from "./questions/hdf5-write.ts";
-import { kerasArchive } from "./questions/keras-archive.ts";
-import { kerasConfig, kerasYaml } from "./questions/keras-config.ts";
-import { memory } from "./questions/memory.ts";
-import { openList, openSnappy } from "./questions/open-list.ts";
-import { readOneOfMany } from "./questions/read-one.ts";
-import { remoteOne } from "./questions/remote-one.ts";
-import { safetensorsList, safetensorsRead, safetensorsWrite } from "./questions/safetensors.ts";
-import { savedModel } from "./questions/saved-model.ts";
-import { hdf5Select, select } from "./questions/select.ts";
-import { shards } from "./questions/shards.ts";
-import { startUp, startUpGraph } from "./questions/start-up.ts";
-import { stream } from "./questions/stream.ts";
-import { strings } from "./questions/strings.ts";
-import { verify } from "./questions/verify.ts";
-import { write, writeMany } from "./questions/write.ts";
+import { Refusal } from "./refusal.ts";
 
-/** All of them, in the order in which they are asked and shown. */
-export const QUESTIONS: readonly Question[] = [
-  verify,
-  shards,
-  stream,
-  openList,
-  openSnappy,
-  readOneOfMany,
-  select,
-  strings,
-  remoteOne,
-  write,
-  writeMany,
-  copy,
-  convert,
-  savedModel,
-  hdf5Read,
-  hdf5List,
-  hdf5Select,
-  hdf5Remote,
-  hdf5Write,
-  safetensorsRead,
-  safetensorsList,
-  safetensorsWrite,
-  kerasArchive,
-  kerasConfig,
-  kerasYaml,
-  startUp,
-  startUpGraph,
-  crc32c,
-  memory,
-];
+/** Where each is, in the order in which they are asked and shown. A row loads its own alone: what others load would fill its heap. */
+const PLACES: Readonly<Record<string, () => Promise<Question>>> = {
+  verify: async () => (await import("./questions/verify.ts")).verify,
+  shards: async () => (await import("./questions/shards.ts")).shards,
+  stream: async () => (await import("./questions/stream.ts")).stream,
+  "stream-many": async () => (await import("./questions/stream-many.ts")).streamMany,
+  "open-list": async () => (await import("./questions/open-list.ts")).openList,
+  "open-snappy": async () => (await import("./questions/open-snappy.ts")).openSnappy,
+  "read-one": async () => (await import("./questions/read-one.ts")).readOneOfMany,
+  select: async () => (await import("./questions/select.ts")).select,
+  partitioned: async () => (await import("./questions/partitioned.ts")).partitioned,
+  "partitioned-rows": async () => (await import("./questions/partitioned.ts")).partitionedRows,
+  strings: async () => (await import("./questions/strings.ts")).strings,
+  "remote-one": async () => (await import("./questions/remote-one.ts")).remoteOne,
+  "remote-all": async () => (await import("./questions/remote-all.ts")).remoteAll,
+  write: async () => (await import("./questions/write.ts")).write,
+  "write-many": async () => (await import("./questions/write.ts")).writeMany,
+  copy: async () => (await import("./questions/copy.ts")).copy,
+  convert: async () => (await import("./questions/convert.ts")).convert,
+  "saved-model": async () => (await import("./questions/saved-model.ts")).savedModel,
+  "hdf5-read": async () => (await import("./questions/hdf5-read.ts")).hdf5Read,
+  "hdf5-list": async () => (await import("./questions/hdf5-list.ts")).hdf5List,
+  "hdf5-list-many": async () => (await import("./questions/hdf5-list.ts")).hdf5ListMany,
+  "hdf5-select": async () => (await import("./questions/select.ts")).hdf5Select,
+  "hdf5-remote": async () => (await import("./questions/hdf5-remote.ts")).hdf5Remote,
+  "hdf5-write": async () => (await import("./questions/hdf5-write.ts")).hdf5Write,
+  "safetensors-read": async () => (await import("./questions/safetensors.ts")).safetensorsRead,
+  "safetensors-list": async () => (await import("./questions/safetensors.ts")).safetensorsList,
+  "safetensors-write": async () => (await import("./questions/safetensors.ts")).safetensorsWrite,
+  "keras-archive": async () => (await import("./questions/keras-archive.ts")).kerasArchive,
+  "keras-config": async () => (await import("./questions/keras-config.ts")).kerasConfig,
+  "keras-yaml": async () => (await import("./questions/keras-config.ts")).kerasYaml,
+  "start-up": async () => (await import("./questions/start-up.ts")).startUp,
+  "start-up-graph": async () => (await import("./questions/start-up.ts")).startUpGraph,
+  "bundle-size": async () => (await import("./questions/bundle-size.ts")).bundleSize,
+  crc32c: async () => (await import("./questions/crc32c.ts")).crc32c,
+  memory: async () => (await import("./questions/memory.ts")).memory,
+};
+
+/** All of them. */
+export async function allQuestions(): Promise<readonly Question[]> {
+  return await Promise.all(Object.keys(PLACES).map(questionNamed));
+}
 
 /** The question of this name. Throws where there is none. */
-export function questionNamed(name: string): Question {
-  const question = QUESTIONS.find((each) => each.name === name);
-  if (question !== undefined) return question;
-  throw new Error(`no benchmark is called ${name}; there are ${QUESTIONS.map((each) => each.name).join(", ")}`);
+export async function questionNamed(name: string): Promise<Question> {
+  const place = PLACES[name];
+  if (place === undefined) {
+    throw new Refusal(`no benchmark is called ${name}; there are ${Object.keys(PLACES).join(", ")}`);
+  }
+  return await place();
 }

@@ -1,5 +1,6 @@
 // results.json as text: results.md, and the table of the README.
 
+import type { Picture } from "./pictures.ts";
 import type { Question } from "./question.ts";
 import { countsText, floorOf, type Result, type RowRecord, ratio, rivalOf } from "./results.ts";
 import { countText, rateText, ratioText, secondsText } from "./units.ts";
@@ -10,21 +11,33 @@ const MOST_TABLES = 3;
 const LEGEND = `The time is the median of the turns; the spread is the middle half of them, as a part of the median. Ratios are
 speeds, as the median of the ratios of each turn. Memory is the most above that of the idle process.`;
 
-/** All of results.md. */
-export function resultsPage(results: readonly Result[], questions: readonly Question[]): string {
+/** All of results.md, with the pictures that there are. */
+export function resultsPage(
+  results: readonly Result[],
+  questions: readonly Question[],
+  drawn: readonly Picture[],
+): string {
   const newest = results.toSorted((a, b) => a.date.localeCompare(b.date)).at(-1);
   const intro = ["# Results", `${newest?.date}: ${newest?.setup}.`, LEGEND];
   const sections = questions.flatMap((question) => {
     const own = results.filter((result) => result.question === question.name);
-    return own.length === 0 ? [] : section(question, own, newest);
+    const picture = drawn.find(({ name }) => name === question.name);
+    return own.length === 0 ? [] : section(question, own, newest, picture);
   });
   return `${[...intro, ...sections].join("\n\n")}\n`;
 }
 
-function section(question: Question, results: readonly Result[], newest: Result | undefined): string[] {
-  const shown = results.length > MOST_TABLES ? results.filter(({ input }) => input.judged) : results;
+function section(
+  question: Question,
+  results: readonly Result[],
+  newest: Result | undefined,
+  picture: Picture | undefined,
+): string[] {
+  const shown =
+    results.length > MOST_TABLES ? results.filter(({ input }) => input.judged && input.unshown !== true) : results;
   const parts = [`## ${question.title}`];
   if (results.length > MOST_TABLES) parts.push(matrix(question, results));
+  if (picture !== undefined) parts.push(`![Growth curve: ${picture.title}](pictures/${picture.name}.svg)`);
   for (const result of shown) {
     const older =
       result.date === newest?.date && result.setup === newest.setup ? "" : ` (${result.date}: ${result.setup})`;
@@ -56,9 +69,10 @@ function matrix(question: Question, results: readonly Result[]): string {
 /** The rows of one input. */
 export function rowTable(question: Question, result: Result): string {
   const { rows } = result;
+  const others = question.unrelated ? [] : rows;
   const lines = rows.map((row) => {
-    const rival = rivalOf(row, rows);
-    const floor = floorOf(row, rows);
+    const rival = rivalOf(row, others, question.bars);
+    const floor = floorOf(row, others, question.bars);
     return [
       row.name,
       secondsText(row.seconds),
@@ -85,21 +99,23 @@ function rate({ unit }: Question, { input }: Result, { seconds }: RowRecord): st
 export function readmeTable(results: readonly Result[], questions: readonly Question[]): string {
   const lines = questions.flatMap((question) => {
     const names = new Set(question.bars.flatMap((bar) => ("memoryBelow" in bar ? [] : bar.row)));
-    const judged = results.filter((result) => result.question === question.name && result.input.judged);
+    const judged = results.filter(
+      ({ question: name, input }) => name === question.name && input.judged && input.unshown !== true,
+    );
     return judged.flatMap((result) =>
       result.rows.filter(({ name }) => names.has(name)).map((row) => readmeLine(question, result, row)),
     );
   });
   const newest = results.toSorted((a, b) => a.date.localeCompare(b.date)).at(-1);
   const head = ["", "modelbytes", "rival", "speed to the rival", "speed to the floor", "peak memory"];
-  return `${table(head, lines)}\n\n${newest?.date}, ${newest?.setup}. [All results](benchmarks/results.md).\n`;
+  return `${table(head, lines)}\n\n${newest?.date}, ${newest?.setup}. [All results](benchmarks/results.md).`;
 }
 
 /** Where only what is counted matters, rivals and floors say nothing. A floor says something where the work is to move bytes. */
 function readmeLine(question: Question, result: Result, row: RowRecord): string[] {
   const bytes = question.unit === "bytes";
-  const rival = row.counts === undefined ? rivalOf(row, result.rows) : undefined;
-  const floor = bytes ? floorOf(row, result.rows) : undefined;
+  const rival = row.counts === undefined ? rivalOf(row, result.rows, question.bars) : undefined;
+  const floor = bytes ? floorOf(row, result.rows, question.bars) : undefined;
   const facts = [
     secondsText(row.seconds),
     ...(bytes ? [rate(question, result, row)] : []),

@@ -44,16 +44,17 @@ export interface Result {
   readonly bars: readonly BarRecord[];
 }
 
-/** Makes a record of what was measured. */
+/** Makes a record of what was measured; `others` are those of the same question in the same run. */
 export function resultOf(
   question: Question,
   input: Input,
   { rows: measured, disturbed }: Measurement,
   { setup, size }: { readonly setup: string; readonly size: number },
+  others: readonly Result[],
 ): Result {
   const { path: _, ...rest } = input;
   const rows = measured.flatMap((each) => (each.samples.length === 0 ? [] : [rowOf(each)]));
-  const bars = input.judged ? question.bars.flatMap((bar) => judge(bar, rows) ?? []) : [];
+  const bars = input.judged ? question.bars.flatMap((bar) => judge(bar, rows, input, others) ?? []) : [];
   return {
     question: question.name,
     input: rest,
@@ -87,19 +88,29 @@ export function ratio(row: RowRecord, other: RowRecord): number {
   return median(row.samples.map((seconds, turn) => (other.samples[turn] ?? Number.NaN) / seconds));
 }
 
-/** The first rival of a row, under the same conditions. */
-export function rivalOf({ fresh }: RowRecord, rows: readonly RowRecord[]): RowRecord | undefined {
-  return rows.find((each) => each.kind === "rival" && each.fresh === fresh);
+/** The rival that a bar holds against a row, or else the first under the same conditions. */
+export function rivalOf(row: RowRecord, rows: readonly RowRecord[], bars: readonly Bar[]): RowRecord | undefined {
+  return barredOf(row, "rival", rows, bars) ?? rows.find(({ kind, fresh }) => kind === "rival" && fresh === row.fresh);
 }
 
-/** The fastest floor, under the same conditions if there is one. */
-export function floorOf({ fresh }: RowRecord, rows: readonly RowRecord[]): RowRecord | undefined {
+/** The floor that a bar holds against a row, or else the fastest, under the same conditions if there is one. */
+export function floorOf(row: RowRecord, rows: readonly RowRecord[], bars: readonly Bar[]): RowRecord | undefined {
   const floors = rows.filter(({ kind }) => kind === "floor").sort((a, b) => a.seconds - b.seconds);
-  return floors.find((each) => each.fresh === fresh) ?? floors[0];
+  return barredOf(row, "floor", rows, bars) ?? floors.find(({ fresh }) => fresh === row.fresh) ?? floors[0];
 }
 
-/** Undefined where a row of the bar was not measured. */
-function judge(bar: Bar, rows: readonly RowRecord[]): BarRecord | undefined {
+function barredOf(row: RowRecord, kind: Kind, rows: readonly RowRecord[], bars: readonly Bar[]): RowRecord | undefined {
+  const against = bars.flatMap((bar) => (bar.row === row.name && "against" in bar ? bar.against : []));
+  return rows.find((each) => each.kind === kind && against.includes(each.name));
+}
+
+/** Undefined where a row or an input of the bar was not measured. */
+function judge(
+  bar: Bar,
+  rows: readonly RowRecord[],
+  { bytes }: Input,
+  others: readonly Result[],
+): BarRecord | undefined {
   const row = rows.find(({ name }) => name === bar.row);
   if (row === undefined) return undefined;
   if ("against" in bar) {
@@ -107,6 +118,14 @@ function judge(bar: Bar, rows: readonly RowRecord[]): BarRecord | undefined {
     if (against === undefined) return undefined;
     const found = ratio(row, against);
     const says = `${bar.row}: at least ${ratioText(bar.atLeast)} as fast as ${bar.against}`;
+    return { says, found: ratioText(found), holds: found >= bar.atLeast };
+  }
+  if ("sameRateAs" in bar) {
+    const other = others.find(({ input }) => input.bytes === bar.sameRateAs && input.bytes !== bytes);
+    const otherRow = other?.rows.find(({ name }) => name === bar.row);
+    if (otherRow === undefined) return undefined;
+    const found = bytes / row.seconds / (bar.sameRateAs / otherRow.seconds);
+    const says = `${bar.row}: at least ${ratioText(bar.atLeast)} the rate of ${bytesText(bar.sameRateAs)}`;
     return { says, found: ratioText(found), holds: found >= bar.atLeast };
   }
   if ("within" in bar) {

@@ -1,15 +1,27 @@
-// The process of one row: makes its work ready, then takes turns as the lines on standard input say.
+// A process of rows: makes their work ready, and takes turns as the lines on standard input say.
 //
-//     node dist/row-process.js QUESTION ROW INPUT
+//     node dist/row-process.js
 
 import { createInterface } from "node:readline";
 import { Bench } from "tinybench";
 import { forgetPeak, peakBytes, residentBytes } from "./memory.ts";
-import type { Input, Work } from "./question.ts";
+import type { Work } from "./question.ts";
 import { questionNamed } from "./questions.ts";
-import type { Answer, Turn } from "./turn.ts";
+import type { Answer, Length, Turn } from "./turn.ts";
 
-async function takeTurn(work: Work, { runs, milliseconds }: Turn, idle: number | undefined): Promise<Answer> {
+const idle = residentBytes();
+const works = new Map<string, Promise<Work | undefined>>();
+
+async function workOf({ question, row, input }: Turn): Promise<Work | undefined> {
+  const found = (await questionNamed(question)).rows.find(({ name }) => name === row);
+  if (found === undefined || typeof found.work === "string") throw new Error(`${question} has no row ${row} for Node`);
+  const key = JSON.stringify([question, row, input]);
+  const work = works.get(key) ?? found.work(input);
+  works.set(key, work);
+  return await work;
+}
+
+async function takeTurn(work: Work, { runs, milliseconds }: Length): Promise<Answer> {
   forgetPeak();
   const bench = new Bench({ time: milliseconds, iterations: runs, warmup: false, throws: true });
   bench.add("turn", work.run, { async: true });
@@ -27,15 +39,9 @@ function say(answer: Answer): void {
   process.stdout.write(`${JSON.stringify(answer)}\n`);
 }
 
-const [, , questionName = "", rowName = "", inputText = ""] = process.argv;
-const row = questionNamed(questionName).rows.find(({ name }) => name === rowName);
-if (row === undefined || typeof row.work === "string")
-  throw new Error(`${questionName} has no row ${rowName} for Node`);
-const input: Input = JSON.parse(inputText);
-const idle = residentBytes();
-const work = await row.work(input);
 for await (const line of createInterface({ input: process.stdin })) {
   const turn: Turn = JSON.parse(line);
-  say(work === undefined ? { absent: "not installed" } : await takeTurn(work, turn, idle));
+  const work = await workOf(turn);
+  say(work === undefined ? { absent: "not installed" } : await takeTurn(work, turn));
 }
 process.exit();

@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { Conversation } from "./conversation.ts";
 import { python, pythonCommand } from "./python.ts";
+import { Refusal } from "./refusal.ts";
 import { bytesText } from "./units.ts";
 
 /** What a disk keeps free beside the inputs. */
@@ -20,6 +21,8 @@ export class Scratch implements AsyncDisposable {
   readonly folder: string;
   readonly #made: string[] = [];
   readonly #inputs = new Map<string, Promise<string>>();
+  /** Bytes of inputs that are being made. */
+  #promised = 0;
   #tensorflow: Conversation | undefined;
 
   private constructor(folder: string) {
@@ -50,16 +53,25 @@ export class Scratch implements AsyncDisposable {
   /** The path of an input of about so many bytes, made the first time it is asked for. Throws where the disk is too small. */
   async file(name: string, bytes: number, make: (path: string) => Promise<unknown>): Promise<string> {
     const path = join(this.folder, name);
-    const made = this.#inputs.get(name) ?? this.needs(bytes).then(async () => await make(path).then(() => path));
+    const made = this.#inputs.get(name) ?? this.#make(path, bytes, make);
     this.#inputs.set(name, made);
     return await made;
+  }
+
+  /** What is refused stays promised: of inputs that are asked for at once and do not all fit, none is made. */
+  async #make(path: string, bytes: number, make: (path: string) => Promise<unknown>): Promise<string> {
+    this.#promised += bytes;
+    await this.needs(0);
+    await make(path);
+    this.#promised -= bytes;
+    return path;
   }
 
   /** The prefix of a checkpoint that TensorFlow writes; `wanted` is what python/checkpoints.py takes. */
   async checkpoint(name: string, bytes: number, wanted: Readonly<Record<string, number>>): Promise<string> {
     return await this.file(name, bytes, async (prefix) => {
-      this.#tensorflow ??= new Conversation("checkpoints.py", pythonCommand("checkpoints.py"));
-      await this.#tensorflow.ask(JSON.stringify({ prefix, ...wanted }));
+      this.#tensorflow ??= new Conversation(pythonCommand("checkpoints.py"));
+      await this.#tensorflow.ask(JSON.stringify({ prefix, ...wanted }), name);
     });
   }
 
@@ -69,13 +81,13 @@ export class Scratch implements AsyncDisposable {
     return await this.file("saved-model", 0, (folder) => promisify(execFile)(python(), [script, folder]));
   }
 
-  /** Throws unless the disk has room for so many bytes. */
+  /** Throws unless the disk has room for so many bytes beside the inputs that are being made. */
   async needs(bytes: number): Promise<void> {
     const { bavail, bsize } = await statfs(this.folder);
-    const wanted = bytes + RESERVE;
+    const wanted = this.#promised + bytes + RESERVE;
     if (bavail * bsize >= wanted) return;
     const found = `${bytesText(bavail * bsize)} are free in ${tmpdir()}, ${bytesText(wanted)} are needed`;
-    throw new Error(`the disk is too small: ${found}; set TMPDIR, or take a smaller --size`);
+    throw new Refusal(`the disk is too small: ${found}; set TMPDIR, or take a smaller --size`);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

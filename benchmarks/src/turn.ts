@@ -1,11 +1,20 @@
-// What the main process and the process of a row say to each other: a line of JSON for each turn, a line of JSON back.
+// What the main process and the processes of rows say to each other: a line of JSON for each turn, a line of JSON back.
 
-import type { Counts } from "./question.ts";
+import type { Counts, Input } from "./question.ts";
 
-/** One turn: at least so many runs, and so many milliseconds. */
-export interface Turn {
+/** How long a turn takes: at least so many runs, and so many milliseconds. */
+export interface Length {
   readonly runs: number;
   readonly milliseconds: number;
+}
+
+/** One turn of one row. */
+export interface Turn extends Length {
+  readonly question: string;
+  readonly row: string;
+  /** The function, where the row is one of Python. */
+  readonly work?: string;
+  readonly input: Input;
 }
 
 /** What came of it. */

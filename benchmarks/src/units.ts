@@ -1,3 +1,5 @@
+import { Refusal } from "./refusal.ts";
+
 const BINARY = ["B", "KiB", "MiB", "GiB", "TiB"];
 
 /** E.g. `"1 GiB"`, `"2.6 MiB"`. */
@@ -11,7 +13,7 @@ export function bytesText(bytes: number): string {
 /** The bytes of `"1GiB"`. Throws for anything else. */
 export function parseBytes(text: string): number {
   const [, digits, unit = ""] = /^(\d+)\s*([KMGT]iB|B)$/.exec(text) ?? [];
-  if (digits === undefined) throw new Error(`no size: ${text}; sizes look like 256MiB, 1GiB, 8GiB`);
+  if (digits === undefined) throw new Refusal(`no size: ${text}; sizes look like 256MiB, 1GiB, 8GiB`);
   return Number(digits) * 1024 ** BINARY.indexOf(unit);
 }
 

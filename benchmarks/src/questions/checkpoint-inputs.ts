@@ -47,6 +47,12 @@ export function dataFileOf({ path }: Input): string {
   return dataFile(path);
 }
 
+/** All of an input's data files. */
+export function dataFilesOf({ path, shards = 1 }: Input): string[] {
+  const number = (shard: number) => String(shard).padStart(5, "0");
+  return Array.from({ length: shards }, (_, shard) => `${path}.data-${number(shard)}-of-${number(shards)}`);
+}
+
 /** Throws unless a row has seen what is there. */
 export function expectBytes(found: number, { bytes }: Input): void {
   expectEqual("bytes", found, bytes);

@@ -1,4 +1,6 @@
 // How fast does a checkpoint become another file, every checksum checked, and in how much memory?
+//
+// The rivals are what a script in Python does: all tensors into memory, then out again. They are left out where that does not fit.
 
 import { copyFile } from "node:fs/promises";
 import { writeKerasWeights } from "@modelbytes/keras-hdf5";
@@ -39,16 +41,20 @@ export const convert: Question = {
   title: "Convert a checkpoint",
   unit: "bytes",
   inputs: async (inputs) => {
-    await inputs.scratch.needs(12 * inputs.scale.bytes);
+    await inputs.scratch.needs(18 * inputs.scale.bytes);
     return [await largeCheckpoint(inputs, 3 * inputs.scale.bytes, 3 * LARGE_TENSORS)];
   },
   rows: [
     { name: "to safetensors", kind: "ours", work: toSafetensors },
     { name: "to .weights.h5", kind: "ours", work: toHdf5 },
+    { name: "Python, TensorFlow and safetensors", kind: "rival", work: "conversion.to_safetensors" },
+    { name: "Python, TensorFlow and h5py", kind: "rival", work: "conversion.to_hdf5" },
     { name: "fs.copyFile", kind: "floor", work: copyRaw },
   ],
   bars: [
     { row: "to safetensors", against: "fs.copyFile", atLeast: 1 / 1.5 },
+    { row: "to safetensors", against: "Python, TensorFlow and safetensors", atLeast: 1 },
+    { row: "to .weights.h5", against: "Python, TensorFlow and h5py", atLeast: 1 },
     { row: "to safetensors", memoryBelow: 400e6 },
     { row: "to .weights.h5", memoryBelow: 400e6 },
   ],

@@ -22,7 +22,10 @@ export const copy: Question = {
   name: "copy",
   title: "Copy a checkpoint, every checksum checked",
   unit: "bytes",
-  inputs: async (inputs) => [await largeCheckpoint(inputs, 3 * inputs.scale.bytes, 3 * LARGE_TENSORS)],
+  inputs: async (inputs) => {
+    await inputs.scratch.needs(9 * inputs.scale.bytes);
+    return [await largeCheckpoint(inputs, 3 * inputs.scale.bytes, 3 * LARGE_TENSORS)];
+  },
   rows: [
     { name: "writeBundle(bundle.stream())", kind: "ours", work: copyBundle },
     { name: "fs.copyFile", kind: "floor", work: copyRaw },

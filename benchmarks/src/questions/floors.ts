@@ -1,6 +1,6 @@
 // The floors of reading: the same bytes of the same file, into the same number of arrays, and nothing else.
 
-import { open } from "node:fs/promises";
+import { open, readFile } from "node:fs/promises";
 import type { Input, Work } from "../question.ts";
 import { expectBytes } from "./checkpoint-inputs.ts";
 
@@ -10,23 +10,25 @@ export const CONCURRENCY = 4;
 /** Of all powers of two, the floor is lowest with this buffer: it stays in the cache. */
 const BUFFER_BYTES = 2 ** 22;
 
-/** Reads a file to its end into one buffer again and again. */
+/** Reads files to their ends into one buffer again and again. */
 export function readIntoOneBuffer(
-  fileOf: (input: Input) => string,
+  filesOf: (input: Input) => readonly string[],
   bufferBytes: number = BUFFER_BYTES,
 ): (input: Input) => Promise<Work> {
   return async (input) => {
     const buffer = new Uint8Array(bufferBytes);
     return {
       run: async () => {
-        const file = await open(fileOf(input));
         let total = 0;
-        while (total < input.bytes) {
-          const { bytesRead } = await file.read(buffer, 0, Math.min(bufferBytes, input.bytes - total), total);
-          if (bytesRead === 0) break;
-          total += bytesRead;
+        for (const path of filesOf(input)) {
+          const file = await open(path);
+          while (total < input.bytes) {
+            const { bytesRead } = await file.read(buffer, 0, Math.min(bufferBytes, input.bytes - total));
+            if (bytesRead === 0) break;
+            total += bytesRead;
+          }
+          await file.close();
         }
-        await file.close();
         expectBytes(total, input);
       },
     };
@@ -58,6 +60,15 @@ export function readIntoNewMemory(
       expectBytes(total, input);
     },
   });
+}
+
+/** Reads the index of a checkpoint. */
+export async function readIndex({ path }: Input): Promise<Work> {
+  return {
+    run: async () => {
+      await readFile(`${path}.index`);
+    },
+  };
 }
 
 /** The file of an input that is a file. */

@@ -2,6 +2,7 @@ import { toSink } from "@modelbytes/bytes";
 import { type KerasVarsGroup, type NamedWeight, writeKerasH5, writeKerasWeights } from "@modelbytes/keras-hdf5";
 import { type Tensor, tensor } from "@modelbytes/tensor";
 import type { Input, Inputs } from "../question.ts";
+import { countText } from "../units.ts";
 import { LARGE_TENSORS, largeLabel } from "./checkpoint-inputs.ts";
 
 /** A dense layer whose kernel has so many rows and columns. */
@@ -13,6 +14,7 @@ interface DenseShape {
 /** Layers of the deep model, which Adam trains. */
 const LAYERS = 300;
 const SMALL_LAYER: DenseShape = { rows: 64, columns: 64 };
+const TINY_LAYER: DenseShape = { rows: 4, columns: 4 };
 
 /** What Adam has beside two moments of each variable: its iterations and its learning rate. */
 const SCALARS = 2;
@@ -25,10 +27,20 @@ export async function largeHdf5({ scratch, scale }: Inputs, bytes: number = scal
   return { label: largeLabel(bytes, LARGE_TENSORS), path, bytes, items: LARGE_TENSORS, judged: true };
 }
 
+/** A `.weights.h5` of very small datasets, two for each layer. */
+export async function manyDatasets({ scratch }: Inputs, datasets: number): Promise<Input> {
+  const { rows, columns } = TINY_LAYER;
+  const bytes = (datasets / 2) * 4 * (rows * columns + columns);
+  const path = await scratch.file(`${datasets}.weights.h5`, bytes, async (path) => {
+    await writeKerasWeights(toSink(path), { groups: layerGroups(datasets / 2, TINY_LAYER) });
+  });
+  return { label: `${countText(datasets)} datasets`, path, bytes, items: datasets, judged: true };
+}
+
 /** The layers of the large file share their values. */
 export function largeGroups(bytes: number, items: number = LARGE_TENSORS): KerasVarsGroup[] {
   const values = halves([bytes / items / 4]);
-  return Array.from({ length: items }, (_, item) => ({ path: `layers/dense_${item}`, vars: [["0", values]] }));
+  return Array.from({ length: items }, (_, item) => ({ path: `layers/${layerName(item)}`, vars: [["0", values]] }));
 }
 
 /** A model of 300 layers with its optimizer, as `.h5` and as `.weights.h5`. `name` is a kernel in the middle. */

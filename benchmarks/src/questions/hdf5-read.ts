@@ -1,6 +1,7 @@
 // How fast are all values of a large HDF5 file read?
 //
-// "reused memory" reads each dataset into the memory of the last, as h5py's `read_direct` can. "all kept" is how a model is loaded.
+// "reused memory" reads each dataset into the memory of the last, as h5py's `read_direct` can and
+// Keras does with the variables of a model that is there. "all kept" is how a model is loaded.
 // jsfive makes a JavaScript number of each element, seconds for each GB, and takes no part.
 
 import { isTensor, openHdf5 } from "@modelbytes/hdf5";
@@ -36,7 +37,8 @@ export const hdf5Read: Question = {
   rows: [
     { name: "read, reused memory", kind: "ours", work: readIntoReused },
     { name: "h5py, read_direct", kind: "rival", work: "hdf5.read_reused" },
-    { name: "fs.read, reused memory", kind: "floor", work: readIntoOneBuffer(ownFile) },
+    { name: "Keras, load_weights", kind: "rival", work: "keras_weights.load" },
+    { name: "fs.read, reused memory", kind: "floor", work: readIntoOneBuffer((input) => [ownFile(input)]) },
     { name: "stream, new memory", kind: "ours", work: streamAll(openKerasHdf5, false) },
     { name: "h5py, new memory", kind: "rival", work: "hdf5.read_fresh" },
     { name: "h5wasm, new memory", kind: "rival", work: readAllWithH5wasm },

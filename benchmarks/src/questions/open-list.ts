@@ -2,10 +2,10 @@
 //
 // "new process" is the first time in a process, its modules loaded: what a command or a script sees. The floor reads the index.
 
-import { readFile } from "node:fs/promises";
 import { openBundle } from "@modelbytes/tensor-bundle";
-import type { Input, Question, Work } from "../question.ts";
+import type { Question } from "../question.ts";
 import { manyTensors } from "./checkpoint-inputs.ts";
+import { readIndex } from "./floors.ts";
 import { openAndList } from "./tensor-work.ts";
 
 /** How many times the many small tensors: 100 to a million, where they are 50,000. */
@@ -13,18 +13,11 @@ const TIMES = [1 / 500, 1 / 50, 1 / 5, 1, 20];
 
 const ours = openAndList(openBundle);
 
-async function readIndex({ path }: Input): Promise<Work> {
-  return {
-    run: async () => {
-      await readFile(`${path}.index`);
-    },
-  };
-}
-
 export const openList: Question = {
   name: "open-list",
   title: "Open a checkpoint and list its tensors",
   unit: "tensors",
+  growth: "items",
   inputs: async (inputs) => {
     const { tensors, quick } = inputs.scale;
     const counts = (quick ? [1] : TIMES).map((times) => tensors * times);
@@ -43,16 +36,4 @@ export const openList: Question = {
     { row: "openBundle", against: "TensorFlow", atLeast: 2 },
     { row: "openBundle, new process", against: "TensorFlow, new process", atLeast: 2 },
   ],
-};
-
-export const openSnappy: Question = {
-  name: "open-snappy",
-  title: "Open a checkpoint whose index is compressed and list its tensors",
-  unit: "tensors",
-  inputs: async (inputs) => [await manyTensors(inputs, inputs.scale.tensors, true)],
-  rows: [
-    { name: "openBundle", kind: "ours", work: ours },
-    { name: "TensorFlow", kind: "rival", work: "checkpoint.open_and_list" },
-  ],
-  bars: [{ row: "openBundle", against: "TensorFlow", atLeast: 2 }],
 };

@@ -21,7 +21,7 @@ async function readOne({ path, name = "", bytes }: Input): Promise<Work> {
     run: async () => {
       const index = new CountingSource(`${path}.index`);
       const data = new CountingSource(dataFile(path));
-      await using bundle = await openBundle({ index, data: [data] });
+      await using bundle = await openBundle({ index, data: [data] }, { names: [name] });
       const tensor = await bundle.read(name, { dtype: "float32" });
       expectEqual("bytes", tensor.data.byteLength, bytes);
       const sum = (count: string) => (index.counts[count] ?? 0) + (data.counts[count] ?? 0);

@@ -10,9 +10,9 @@ import type { Input, Inputs, Question, Work } from "../question.ts";
 import { bytesText } from "../units.ts";
 
 /** Rows that are read, and elements in each row. */
-const ROWS = 10;
-const COLUMNS = 1024;
-const ROW_BYTES = 4 * COLUMNS;
+export const ROWS = 10;
+export const COLUMNS = 1024;
+export const ROW_BYTES: number = 4 * COLUMNS;
 
 /** Rows that the writer is given at once. */
 const PIECE_ROWS = 4096;
@@ -42,7 +42,8 @@ async function inHdf5(inputs: Inputs): Promise<[Input]> {
   ];
 }
 
-function readRows(open: (path: string) => Promise<TensorFile>): (input: Input) => Promise<Work> {
+/** Reads rows from the middle. */
+export function readRows(open: (path: string) => Promise<TensorFile>): (input: Input) => Promise<Work> {
   return async ({ path, bytes, name = "" }) => {
     const first = bytes / ROW_BYTES / 2;
     return {

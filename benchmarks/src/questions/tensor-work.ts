@@ -7,14 +7,14 @@ import { expectBytes } from "./checkpoint-inputs.ts";
 
 type Open = (path: string) => Promise<TensorFile>;
 
-/** Opens and reads every tensor into an array of its own; drops it, or keeps it. */
-export function streamAll(open: Open, keep: boolean): (input: Input) => Promise<Work> {
+/** Opens and reads every tensor into an array of its own, or into memory that is used again; drops it, or keeps it. */
+export function streamAll(open: Open, keep: boolean, reuseMemory = false): (input: Input) => Promise<Work> {
   return async (input) => ({
     run: async () => {
       await using file = await open(input.path);
       const kept: unknown[] = [];
       let total = 0;
-      for await (const [, { data }] of file.stream()) {
+      for await (const [, { data }] of file.stream({ reuseMemory })) {
         if (keep) kept.push(data);
         total += "byteLength" in data ? data.byteLength : 0;
       }

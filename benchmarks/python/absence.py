@@ -1,0 +1,2 @@
+class Absent(Exception):
+    """Raised by a row that cannot run on this machine; says why."""
