@@ -45,7 +45,7 @@ describe.runIf(process.platform === "linux")("a file on disk", () => {
     await source.close?.();
   });
 
-  test("is read in system calls of at most 1 GiB, also beyond 2 GiB", async () => {
+  test("is read in two halves at once, and in system calls of at most 1 GiB, also beyond 2 GiB", async () => {
     const path = await fileOf(new Uint8Array(0));
     const size = 2 ** 31 + 10;
     await truncate(path, size);
@@ -61,9 +61,35 @@ describe.runIf(process.platform === "linux")("a file on disk", () => {
     const gib = 2 ** 30;
     expect(calls).toEqual([
       [0, gib, 0],
-      [gib, gib, gib],
-      [2 * gib, 10, 2 * gib],
+      [gib + 5, gib, gib + 5],
+      [gib, 5, gib],
+      [2 * gib + 5, 5, 2 * gib + 5],
     ]);
+    await source.close?.();
+  });
+
+  test.each([
+    ["first", [0]],
+    ["second", [1]],
+    ["first and the second", [0, 1]],
+  ])("of which the %s half cannot be read is written to no more once that is said", async (_, failing) => {
+    const path = await fileOf(new Uint8Array(0));
+    const size = 2 ** 21;
+    await truncate(path, size);
+    let underWay = 0;
+    const stub = vi.spyOn(await handles(path), "read").mockImplementation(async (...call: unknown[]) => {
+      const half = Number(call[1]) === 0 ? 0 : 1;
+      underWay++;
+      await new Promise((resolve) => setTimeout(resolve, failing.includes(half) ? 1 : 20));
+      underWay--;
+      if (failing.includes(half)) throw Object.assign(new Error("EIO"), { code: "EIO" });
+      return { bytesRead: Number(call[2]), buffer: Buffer.alloc(0) };
+    });
+    const source = toSource(path);
+    const error = await rejection(source.read(0, size));
+    expect(underWay).toBe(0);
+    expect(error).toMatchObject({ code: "read-failed", file: path, offset: failing[0] === 0 ? 0 : size / 2 });
+    stub.mockRestore();
     await source.close?.();
   });
 
