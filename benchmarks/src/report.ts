@@ -103,7 +103,9 @@ export function readmeTable(results: readonly Result[], questions: readonly Ques
       ({ question: name, input }) => name === question.name && input.judged && input.unshown !== true,
     );
     return judged.flatMap((result) =>
-      result.rows.filter(({ name }) => names.has(name)).map((row) => readmeLine(question, result, row)),
+      result.rows
+        .filter(({ name }) => names.has(name))
+        .map((row) => readmeLine(question, result, row, names.size > 1 ? `, ${row.name}` : "")),
     );
   });
   const newest = results.toSorted((a, b) => a.date.localeCompare(b.date)).at(-1);
@@ -111,8 +113,11 @@ export function readmeTable(results: readonly Result[], questions: readonly Ques
   return `${table(head, lines)}\n\n${newest?.date}, ${newest?.setup}. [All results](benchmarks/results.md).`;
 }
 
-/** Where only what is counted matters, rivals and floors say nothing. A floor says something where the work is to move bytes. */
-function readmeLine(question: Question, result: Result, row: RowRecord): string[] {
+/**
+ * Where only what is counted matters, rivals and floors say nothing. A floor says something where the work is to move bytes. `which` tells
+ * the row from others of its question.
+ */
+function readmeLine(question: Question, result: Result, row: RowRecord, which: string): string[] {
   const bytes = question.unit === "bytes";
   const rival = row.counts === undefined ? rivalOf(row, result.rows, question.bars) : undefined;
   const floor = bytes ? floorOf(row, result.rows, question.bars) : undefined;
@@ -122,7 +127,7 @@ function readmeLine(question: Question, result: Result, row: RowRecord): string[
     ...(row.counts === undefined ? [] : [countsText(row.counts)]),
   ];
   return [
-    `${question.title}: ${result.input.label}${row.fresh ? `, ${row.name.replace(/^[^,]*, /, "")}` : ""}`,
+    `${question.title}: ${result.input.label}${which}`,
     facts.join(", "),
     rival === undefined ? "" : `${secondsText(rival.seconds)}, ${rival.name}`,
     rival === undefined ? "" : ratioText(ratio(row, rival)),

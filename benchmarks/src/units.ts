@@ -27,7 +27,8 @@ export function secondsText(seconds: number): string {
 
 /** E.g. `"5.02 GB/s"`, `"270,000 tensors/s"`; decimal, as rates are. */
 export function rateText(perSecond: number, unit: string): string {
-  if (unit === "bytes") return `${(perSecond / 1e9).toPrecision(3)} GB/s`;
+  if (unit === "bytes" && perSecond < 1e12) return `${(perSecond / 1e9).toPrecision(3)} GB/s`;
+  if (unit === "bytes") return `${countText(Math.round(perSecond / 1e9))} GB/s`;
   return `${countText(Number(perSecond.toPrecision(3)))} ${unit}/s`;
 }
 
