@@ -2,7 +2,7 @@ import type { WaitOptions } from "@modelbytes/bytes";
 import { inOrder, type Task } from "@modelbytes/bytes";
 import { DTYPES, isVarying, type Tensor, type TensorInPieces, type TensorStreamOptions } from "@modelbytes/tensor";
 import type { Buffers } from "./buffers.ts";
-import type { Crc32cBuffer } from "./crc32c/crc32c.ts";
+import { type Crc32cBuffer, MAX_CAPACITY } from "./crc32c/crc32c.ts";
 import type { BundleHeader } from "./header.ts";
 import type { PartitionedLayout } from "./index-builder.ts";
 import { entryOf, type IndexFile } from "./index-file.ts";
@@ -51,9 +51,6 @@ interface ReadBatch {
   readonly buffer?: Crc32cBuffer | undefined;
 }
 
-/** The largest tensor whose memory is used again. */
-const LARGEST_REUSED = 2 ** 30;
-
 /** Reads that are under way at once, and the bytes they may hold before the caller has taken the first. */
 const CONCURRENCY = 4;
 const BYTES_UNDER_WAY = 2 ** 26;
@@ -61,7 +58,7 @@ const BYTES_UNDER_WAY = 2 ** 26;
 /**
  * The tensors of a bundle, one after another. It may be iterated more than once; each time the bundle is read again.
  *
- * `writeBundle` takes its `parts`, so that the copy of a bundle is the same bytes. Among these a tensor of more than 4 MiB comes in
+ * `writeBundle` takes its `parts`, so that the copy of a bundle is the same bytes. Among these a tensor of more than 2 MiB comes in
  * pieces, unless its dtype is string or variant: a copy takes little memory whatever the sizes, and the same again and again.
  */
 export class BundleStream implements HeadedStream, AsyncIterable<[string, Tensor]> {
@@ -134,7 +131,7 @@ export class BundleStream implements HeadedStream, AsyncIterable<[string, Tensor
       if (item !== undefined && tensor !== undefined)
         return { bytes: 0, run: async () => ({ parts: [{ item, tensor }] }) };
       const run = async (cancelled: AbortSignal) => {
-        const buffer = reuseMemory && batch.length <= LARGEST_REUSED ? this.#buffers.borrow(batch.length) : undefined;
+        const buffer = reuseMemory && batch.length <= MAX_CAPACITY ? this.#buffers.borrow(batch.length) : undefined;
         const parts = await this.#tensors.readBatch(batch, { signal: cancelled, checksum, buffer });
         return { parts, buffer };
       };

@@ -75,7 +75,10 @@ export class TensorReader {
     return await this.#joinBytes(name, dtype, wanted, parts, reading, onProgress);
   }
 
-  /** The items of a batch, each in memory of its own or all in the buffer. Where the batch cannot be read, one by one, so that the error is the item's. */
+  /**
+   * The items of a batch, each in memory of its own or all in the buffer. Where the batch cannot be read, one by one, so that the error
+   * is the item's.
+   */
   async readBatch(batch: Batch, options: ReadOptions): Promise<ReadItem[]> {
     const { shardId, start, length, items } = batch;
     const [first, ...others] = items;

@@ -43,7 +43,11 @@ export class FileSource implements Source {
     const { handle, size } = await untilAborted(this.#open(), signal);
     checkRange(this.name, size, offset, length);
     const target = scratch === undefined ? roomToFill(length) : roomFor(length, scratch);
-    const half = length < SMALLEST_HALVED ? length : Math.floor(length / 2);
+    if (length < SMALLEST_HALVED) {
+      await this.#fill(handle, target, 0, length, offset, signal);
+      return target;
+    }
+    const half = Math.floor(length / 2);
     const halves = [
       this.#fill(handle, target, 0, half, offset, signal),
       this.#fill(handle, target, half, length, offset, signal),

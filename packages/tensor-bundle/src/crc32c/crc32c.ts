@@ -23,8 +23,8 @@ const PIECE = 864 * KERNEL_BLOCK;
 
 const MASK_DELTA = 0xa282ead8;
 
-/** What a Crc32cBuffer may hold: a single read of 2 GiB kills Node 20, and nobody needs as much at once. */
-const MAX_CAPACITY = 2 ** 30;
+/** The bytes that a Crc32cBuffer may hold: a single read of 2 GiB kills Node 20, and nobody needs as much at once. */
+export const MAX_CAPACITY: number = 2 ** 30;
 
 /** undefined before the first use, null where there is none. */
 let shared: Kernel | null | undefined;
