@@ -6,7 +6,9 @@ import {
   type Selection,
   type Tensor,
   type TensorInPieces,
+  type TensorReadOptions,
 } from "@modelbytes/tensor";
+import { countedPieces } from "../counted-pieces.ts";
 import type { Model } from "../open-model.ts";
 import { Advice, EXIT, type ExitCode, UsageError } from "./failure.ts";
 import { openPath } from "./location.ts";
@@ -35,7 +37,7 @@ export async function read(path: string, name: string, options: ReadOptions, she
     shell.finish();
     shell.print(`${shell.style("bold", headingOf(tensor))}\n${formatValues(tensor)}`);
   } else {
-    const tensor = inPiecesToSave(model, key, select, kind, shell) ?? (await model.weights.read(key, reading));
+    const tensor = inPiecesToSave(model, key, kind, reading) ?? (await model.weights.read(key, reading));
     const bytes = await saveTensor(tensor, { to: out, kind, name: key, signal: shell.signal }).catch(asOutput);
     shell.finish();
     shell.print(`${printable(out)}: ${headingOf(tensor)}, ${counted(bytes, "byte")}`);
@@ -50,13 +52,19 @@ export async function read(path: string, name: string, options: ReadOptions, she
 function inPiecesToSave(
   { weights }: Model,
   key: string,
-  select: Selection | undefined,
   kind: FileKind,
-  { signal }: Shell,
+  { select, signal, onProgress }: TensorReadOptions,
 ): TensorInPieces | undefined {
-  if (select !== undefined || kind === "json" || !weights.entries.has(key)) return undefined;
+  const entry = weights.entries.get(key);
+  if (select !== undefined || kind === "json" || entry === undefined) return undefined;
   const tensor = inParts(lazyTensor(weights, key), { signal });
-  return "pieces" in tensor ? tensor : undefined;
+  if (!("pieces" in tensor)) return undefined;
+  const total = entry.byteLength ?? 0;
+  let bytes = 0;
+  return countedPieces(tensor, (more) => {
+    bytes += more;
+    onProgress?.({ bytes, total });
+  });
 }
 
 function headingOf({ dtype, shape }: Pick<Tensor, "dtype" | "shape">): string {

@@ -1,12 +1,6 @@
 import type { WaitOptions } from "@modelbytes/bytes";
-import {
-  DTYPES,
-  elementCount,
-  type LazyTensor,
-  type Pieces,
-  type Progress,
-  type TensorInPieces,
-} from "@modelbytes/tensor";
+import { DTYPES, elementCount, type LazyTensor, type Progress, type TensorInPieces } from "@modelbytes/tensor";
+import { countedPieces } from "../counted-pieces.ts";
 import type { NamedTensor } from "./named-tensors.ts";
 
 /** Tensors that tell how many of the bytes of them all have been read. One that is read twice counts once, as far as that can be told. */
@@ -32,17 +26,10 @@ export function tracked(
     };
     const inPieces = (options: WaitOptions = {}): TensorInPieces | undefined => {
       const found = tensor.inPieces?.(options);
-      return found && { ...found, pieces: { [Symbol.asyncIterator]: () => counted(found.pieces, count) } };
+      return found && countedPieces(found, count);
     };
     return { ...tensor, read, inPieces: tensor.inPieces && inPieces };
   });
-}
-
-async function* counted(pieces: Pieces, count: (bytes: number) => void): AsyncGenerator<Uint8Array, void, undefined> {
-  for await (const piece of pieces) {
-    yield piece;
-    count(piece.length);
-  }
 }
 
 /** What the elements take; 0 for texts, which are never large. */
